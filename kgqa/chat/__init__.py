@@ -1,0 +1,1 @@
+"""The chat: explanations, pictures, the assistant and its page."""

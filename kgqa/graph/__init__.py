@@ -1,0 +1,1 @@
+"""The knowledge graph: reading it, naming its parts, walking its edges."""

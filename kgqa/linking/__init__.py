@@ -1,0 +1,1 @@
+"""Entity linking: spans of a question, FAISS shortlists, and the ranker that chooses."""

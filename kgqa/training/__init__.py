@@ -1,0 +1,1 @@
+"""Training from question and answer pairs, and measuring what was learned."""
