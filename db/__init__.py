@@ -1,0 +1,53 @@
+"""The store: conversations, turns with their snapshot, feedback, model versions.
+
+    database = open_database()                        # migrates; one object for the whole process
+    with database.writer() as session:                # commits when the block ends well
+        give_feedback(session=session, turn_id=..., visitor=..., rating=-1)
+
+Rows that a function returns can be read after their session has closed.
+"""
+
+from db.conversations import (
+    append_turn,
+    delete_conversation,
+    find_conversations,
+    get_conversation,
+    get_turn,
+    load_turns,
+    replace_turns,
+    start_conversation,
+)
+from db.errors import NotFoundError, StoreError, StoreInputError, UnreachableError
+from db.export import export_feedback, question_rows
+from db.feedback import give_feedback, review_feedback, withdraw_feedback
+from db.model_versions import get_model_version, register_model_version
+from db.models import Conversation, Feedback, ModelVersion, Turn
+from db.session import Database, open_database
+
+__all__ = [
+    "Conversation",
+    "Database",
+    "Feedback",
+    "ModelVersion",
+    "NotFoundError",
+    "StoreError",
+    "StoreInputError",
+    "Turn",
+    "UnreachableError",
+    "append_turn",
+    "delete_conversation",
+    "export_feedback",
+    "find_conversations",
+    "get_conversation",
+    "get_model_version",
+    "get_turn",
+    "give_feedback",
+    "load_turns",
+    "open_database",
+    "question_rows",
+    "register_model_version",
+    "replace_turns",
+    "review_feedback",
+    "start_conversation",
+    "withdraw_feedback",
+]

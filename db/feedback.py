@@ -1,0 +1,131 @@
+"""Feedback: one vote a visitor and turn, changed as often as the person likes."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.conversations import get_turn
+from db.errors import NotFoundError, StoreInputError
+from db.models import REVIEW_STATUSES, Feedback, now
+from db.text import clean_json
+from db.upsert import insert_if_absent
+
+BLANK = {
+    "rating": 0,
+    "reason": "",
+    "comment": "",
+    "corrected_answers": [],
+    "corrected_text": "",
+    "corrected_entity": None,
+}
+
+
+def give_feedback(
+    *,
+    session: Session,
+    turn_id: UUID,
+    visitor: str,
+    rating: int | None = None,
+    reason: str | None = None,
+    comment: str | None = None,
+    corrected_answers: Sequence[Mapping[str, str]] | None = None,
+    corrected_text: str | None = None,
+    corrected_entity: Mapping[str, str] | None = None,
+) -> Feedback:
+    """Keep a vote or change it; saying the same thing twice changes nothing.
+
+    What is None stays as it was; an empty text, list or mapping takes it back. A vote of +1 says
+    that the answer shown was right, so it drops earlier corrections. Whatever changes is to be
+    reviewed anew.
+
+    Args:
+        rating: -1, 0 or +1.
+        corrected_answers: the right answers, each with `id` and `label`.
+        corrected_text: the right answer in the person's words, where no entity fits.
+        corrected_entity: what a mention means, with `mention`, `id` and `label`.
+    Raises:
+        NotFoundError: if the turn is not this visitor's.
+    """
+    get_turn(session=session, turn_id=turn_id, visitor=visitor)
+    given = _given(rating, reason, comment, corrected_answers, corrected_text, corrected_entity)
+    insert_if_absent(session, Feedback, {"turn_id": turn_id, "visitor": visitor}, unique=["turn_id", "visitor"])
+    feedback = _find(session, turn_id, visitor)
+    values = {**BLANK, **given} if feedback.withdrawn else given
+    _change(feedback, {**values, "withdrawn": False})
+    session.flush()
+    return feedback
+
+
+def withdraw_feedback(*, session: Session, turn_id: UUID, visitor: str) -> None:
+    """Take a vote back; a visitor who gave none loses none."""
+    get_turn(session=session, turn_id=turn_id, visitor=visitor)
+    mine = select(Feedback).where(Feedback.turn_id == turn_id, Feedback.visitor == visitor)
+    feedback = session.scalar(mine.with_for_update())
+    if feedback is not None:
+        _change(feedback, {"withdrawn": True})
+        session.flush()
+
+
+def review_feedback(*, session: Session, feedback_id: UUID, status: str, reviewer: str) -> Feedback:
+    """Accept or reject feedback for training, or set it back to pending."""
+    if status not in REVIEW_STATUSES:
+        raise StoreInputError(f"a review status is one of {', '.join(REVIEW_STATUSES)}, not {status!r}")
+    feedback = session.get(Feedback, feedback_id, with_for_update=True)
+    if feedback is None:
+        raise NotFoundError(f"no feedback {feedback_id}")
+    feedback.review_status, feedback.reviewer, feedback.reviewed_at = status, reviewer, now()
+    session.flush()
+    return feedback
+
+
+def _given(
+    rating: int | None,
+    reason: str | None,
+    comment: str | None,
+    corrected_answers: Sequence[Mapping[str, str]] | None,
+    corrected_text: str | None,
+    corrected_entity: Mapping[str, str] | None,
+) -> dict[str, object]:
+    """The columns that were said something about."""
+    if rating is not None and rating not in (-1, 0, 1):
+        raise StoreInputError(f"a rating is -1, 0 or 1, not {rating!r}")
+    answers = None if corrected_answers is None else [_named(each, "id", "label") for each in corrected_answers]
+    said = {
+        "rating": rating,
+        "reason": reason,
+        "comment": comment,
+        "corrected_answers": answers,
+        "corrected_text": corrected_text,
+    }
+    given: dict[str, object] = {name: value for name, value in said.items() if value is not None}
+    if corrected_entity is not None:
+        given["corrected_entity"] = _named(corrected_entity, "mention", "id", "label") if corrected_entity else None
+    if rating == 1:
+        dropped = {name: BLANK[name] for name in ("corrected_answers", "corrected_text", "corrected_entity")}
+        given = {**dropped, **given}
+    return {name: clean_json(value) for name, value in given.items()}
+
+
+def _named(item: Mapping[str, str], *names: str) -> dict[str, str]:
+    """Exactly these texts of a mapping that came from a browser."""
+    if not all(isinstance(item.get(name), str) for name in names):
+        raise StoreInputError(f"expected texts {', '.join(names)}, found {dict(item)!r}")
+    return {name: item[name] for name in names}
+
+
+def _find(session: Session, turn_id: UUID, visitor: str) -> Feedback:
+    mine = select(Feedback).where(Feedback.turn_id == turn_id, Feedback.visitor == visitor)
+    return session.scalars(mine.with_for_update().execution_options(populate_existing=True)).one()
+
+
+def _change(feedback: Feedback, values: Mapping[str, object]) -> None:
+    """Set what differs; a change puts the review back to pending."""
+    changed = {name: value for name, value in values.items() if getattr(feedback, name) != value}
+    if not changed:
+        return
+    for name, value in changed.items():
+        setattr(feedback, name, value)
+    feedback.updated_at = now()
+    feedback.review_status, feedback.reviewer, feedback.reviewed_at = "pending", None, None

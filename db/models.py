@@ -1,0 +1,156 @@
+"""The tables, and the column types that make SQLite and PostgreSQL behave alike."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    MetaData,
+    SmallInteger,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from db.text import clean_json, clean_text
+
+VISITOR_LENGTH = 128
+TITLE_LENGTH = 200
+REVIEW_STATUSES = ("pending", "accepted", "rejected")
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time: stored in UTC, and read back aware of it (SQLite would forget)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; use db.models.now()")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class CleanText(TypeDecorator[str]):
+    """Text without the characters that a database refuses."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else clean_text(value)
+
+
+class CleanJson(TypeDecorator[Any]):
+    """JSON without NaN and without such characters; JSONB on PostgreSQL."""
+
+    impl = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return clean_json(value)
+
+
+class Base(DeclarativeBase):
+    """Every constraint has a name, so that a migration can drop it."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class ModelVersion(Base):
+    """A model that has answered: its name, the digest of its manifest, and the model it was tuned from."""
+
+    __tablename__ = "model_versions"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    name: Mapped[str] = mapped_column(CleanText)
+    digest: Mapped[str] = mapped_column(String(128), unique=True)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("model_versions.id", ondelete="SET NULL"))
+    figures: Mapped[dict[str, Any]] = mapped_column(CleanJson)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Conversation(Base):
+    """What one visitor asked in one go; `visitor` is the opaque id in that browser's signed token."""
+
+    __tablename__ = "conversations"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    visitor: Mapped[str] = mapped_column(String(VISITOR_LENGTH), index=True)
+    title: Mapped[str] = mapped_column(CleanText, default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Turn(Base):
+    """A question and a snapshot of what the person saw.
+
+    `replaced_at` is set when the person edited or retried the question: the turn is no longer
+    shown, but a vote on it keeps its meaning.
+    """
+
+    __tablename__ = "turns"
+    __table_args__ = (UniqueConstraint("conversation_id", "position"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    question: Mapped[str] = mapped_column(CleanText)
+    snapshot: Mapped[dict[str, Any]] = mapped_column(CleanJson)
+    model_version_id: Mapped[UUID] = mapped_column(ForeignKey("model_versions.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Feedback(Base):
+    """One visitor's vote on one turn, with what the right answer or entity would have been."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (
+        UniqueConstraint("turn_id", "visitor"),
+        CheckConstraint("rating IN (-1, 0, 1)", name="rating"),
+        CheckConstraint("review_status IN ('pending', 'accepted', 'rejected')", name="review_status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    turn_id: Mapped[UUID] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"))
+    visitor: Mapped[str] = mapped_column(String(VISITOR_LENGTH))
+    rating: Mapped[int] = mapped_column(SmallInteger, default=0)
+    reason: Mapped[str] = mapped_column(CleanText, default="")
+    comment: Mapped[str] = mapped_column(CleanText, default="")
+    corrected_answers: Mapped[list[dict[str, str]]] = mapped_column(CleanJson, default=list)
+    corrected_text: Mapped[str] = mapped_column(CleanText, default="")
+    corrected_entity: Mapped[dict[str, str] | None] = mapped_column(CleanJson)
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+    review_status: Mapped[str] = mapped_column(String(16), default="pending", index=True)
+    reviewer: Mapped[str | None] = mapped_column(CleanText)
+    reviewed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
