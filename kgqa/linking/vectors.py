@@ -1,0 +1,152 @@
+"""Names as they are compared: a normal form, and vectors of its character n-grams that survive typing errors."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+APOSTROPHES = "'\u2018\u2019\u02bc\u0060\u00b4\u2032\uff07"
+_UNIFY = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
+_PLAIN = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*")
+_POSSESSIVE = re.compile(r"(?:'s)+[\W_]*$")
+_SEPARATORS = re.compile(r"[\W_]+")
+_INITIALS = re.compile(r"\b[^\W\d_](?: [^\W\d_]\b)+")
+_ARTICLES = re.compile(r"(?:the )+(?=.)")
+
+
+def normalise(text: str) -> str:
+    """The form in which names are compared; the same again for its own result, never empty for non-empty input.
+
+    Accents and case are folded, punctuation becomes a space, `&` reads "and", a possessive 's at the end and a
+    leading "the" are dropped, other apostrophes close up ("o'brien", "obrien"), and so do initials ("j. r. r.", "jrr").
+    A text of nothing but punctuation stays as it is, or there would be no way to ask for the band "!!!".
+    """
+    folded = text.lower() if text.isascii() else _fold(text)
+    if not _PLAIN.fullmatch(folded):
+        folded = _drop_punctuation(folded) or _bare(text)
+    folded = _INITIALS.sub(lambda run: run[0].replace(" ", ""), folded)
+    return _ARTICLES.sub("", folded, count=1) if folded.startswith("the ") else folded
+
+
+def _fold(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_UNIFY)
+
+
+def _drop_punctuation(folded: str) -> str:
+    closed = _POSSESSIVE.sub("", folded.strip()).replace("'", "").replace("&", " and ")
+    return _SEPARATORS.sub(" ", closed).strip()
+
+
+def _bare(text: str) -> str:
+    """What is left of a text without a single letter or digit: its visible characters, else one blank."""
+    visible = "".join(text.encode("utf-8", "replace").decode("utf-8").split())
+    return visible or " "
+
+
+class NgramVectorizer:
+    """Weights a name's character n-grams by how rare they are, and projects them at random to a short vector.
+
+    A name is padded with blanks and cut into its distinct pairs and triples of neighbours, and into unordered pairs of
+    characters at most two places apart: those outlive two letters that changed places, which destroy every ordered
+    n-gram of a short word. Each is hashed to one of 4 million buckets: a few hundred thousand n-grams rarely collide,
+    and a collision costs a little precision only. The projection is a signed hash into DIMENSIONS cells followed by
+    a seeded matrix of +1 and -1. Weights are small integers, so every sum is exact in float32 and the result is the
+    same on each machine.
+    """
+
+    DIMENSIONS = 512
+    SEED = 20_260_101
+    BUCKET_BITS = 22
+    CHUNK = 4096  # names projected at once: keeps the intermediate arrays inside the cache
+
+    def __init__(self, weights: NDArray[np.uint8], num_names: int) -> None:
+        self.weights = weights
+        self.num_names = num_names
+        signs = np.random.Generator(np.random.PCG64(self.SEED)).integers(0, 2, (self.DIMENSIONS, self.DIMENSIONS))
+        self._rotation = (2 * signs - 1).astype(np.float32)
+
+    @classmethod
+    def fit(cls, names: Sequence[str]) -> "NgramVectorizer":
+        """Learn how rare each n-gram is in these (normalised) names: 32 sqrt(1 + ln((1 + n) / (1 + df)))."""
+        counts = np.zeros(1 << cls.BUCKET_BITS, dtype=np.int32)
+        for _, buckets in map(cls.ngrams, _chunks(names, 4 * cls.CHUNK)):
+            counts += np.bincount(buckets, minlength=len(counts)).astype(np.int32)
+        levels = np.arange(len(names) + 1, dtype=np.float64)  # a document frequency is at most the number of names
+        table = np.rint(32 * np.sqrt(1 + np.log((1 + len(names)) / (1 + levels)))).clip(1, 255).astype(np.uint8)
+        return cls(table[np.minimum(counts, len(names))], len(names))
+
+    @classmethod
+    def ngrams(cls, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The distinct n-grams of each name as (row, bucket), sorted by row: both of shape (number of n-grams,)."""
+        codes = np.frombuffer((" " + "  ".join(names) + " ").encode("utf-32-le", "replace"), dtype=np.uint32)
+        lengths = np.fromiter(map(len, names), dtype=np.int64, count=len(names)) + 2
+        rows = np.repeat(np.arange(len(names), dtype=np.int64), lengths)
+        room = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(rows))  # characters left in the name, own included
+        keys = []
+        for size, hashes in _hashes(codes):
+            fits = room[: len(hashes)] >= size
+            keys.append((rows[: len(hashes)][fits] << cls.BUCKET_BITS) | (hashes[fits] >> (32 - cls.BUCKET_BITS)))
+        return _split(np.concatenate(keys), cls.BUCKET_BITS)
+
+    def encode(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """Project names to unit vectors whose dot product estimates the cosine: shape (n, DIMENSIONS)."""
+        parts = [self._project(chunk) for chunk in _chunks(names, self.CHUNK)]
+        vectors = np.concatenate(parts) if parts else np.zeros((0, self.DIMENSIONS), dtype=np.float32)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.divide(vectors, norms, out=vectors, where=norms > 0)
+
+    def signatures(self, names: Sequence[str]) -> NDArray[np.uint8]:
+        """The signs of `encode` as packed bits, whose Hamming distance grows with the angle: (n, DIMENSIONS / 8)."""
+        parts = [np.packbits(self._project(chunk) > 0, axis=1) for chunk in _chunks(names, self.CHUNK)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.DIMENSIONS // 8), dtype=np.uint8)
+
+    def cosines(self, name: str, others: Sequence[str]) -> NDArray[np.float32]:
+        """The exact cosine, before any projection, of one name with each of the others: shape (len(others),)."""
+        rows, buckets = self.ngrams([name, *others])
+        squares = np.square(self.weights[buckets].astype(np.float64))
+        norms = np.bincount(rows, weights=squares, minlength=1 + len(others))  # (1 + others,)
+        own = np.searchsorted(rows, 1)
+        place = np.searchsorted(buckets[:own], buckets).clip(max=own - 1)
+        shared = np.where(buckets[place] == buckets, squares, 0.0)
+        dots = np.bincount(rows, weights=shared, minlength=1 + len(others))
+        return (dots[1:] / np.sqrt(norms[0] * norms[1:])).astype(np.float32)
+
+    def _project(self, names: Sequence[str]) -> NDArray[np.float32]:
+        rows, buckets = self.ngrams(names)
+        weights = self.weights[buckets].astype(np.float64)
+        signs = 1.0 - 2.0 * ((buckets >> 9) & 1)
+        cells = rows * self.DIMENSIONS + buckets % self.DIMENSIONS
+        sketch = np.bincount(cells, weights=weights * signs, minlength=len(names) * self.DIMENSIONS)
+        return sketch.reshape(len(names), self.DIMENSIONS).astype(np.float32) @ self._rotation
+
+
+def _hashes(codes: NDArray[np.uint32]) -> Iterator[tuple[int, NDArray[np.uint32]]]:
+    """Each family of n-grams as (characters spanned, hash of the one that starts at each character)."""
+    pairs = _mix(codes[:-1] + np.uint32(1), codes[1:])
+    yield 2, pairs
+    yield 3, _mix(pairs[:-1], codes[2:])
+    for gap in (1, 2):
+        left, right = codes[:-gap], codes[gap:]
+        yield gap + 1, _mix(np.minimum(left, right) ^ np.uint32(0x80000000), np.maximum(left, right))
+
+
+def _mix(state: NDArray[np.uint32], character: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Fold one more character into each running hash; unsigned, so wrapping around is defined."""
+    mixed = (state ^ (character * np.uint32(0x9E3779B1))) * np.uint32(0x85EBCA6B)
+    mixed ^= mixed >> np.uint32(15)
+    mixed *= np.uint32(0xC2B2AE35)
+    mixed ^= mixed >> np.uint32(13)
+    return mixed
+
+
+def _split(keys: NDArray[np.int64], bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    keys = np.sort(keys)
+    distinct = keys[np.concatenate(([True], keys[1:] != keys[:-1]))] if len(keys) else keys
+    return distinct >> bits, distinct & ((1 << bits) - 1)
+
+
+def _chunks(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (names[start : start + size] for start in range(0, len(names), size))
