@@ -40,9 +40,7 @@ def leave_out(step: Weights, came_from: Weights, gate: Tensor) -> Weights:
 def cap(weights: Weights) -> Weights:
     """Bring weights above 1 down to 1 and let their gradient live: y / max(y, 1), the divisor held constant."""
     if isinstance(weights, Frontier):
-        return Frontier(
-            weights.batch, weights.entity, cap(weights.weight), weights.batch_size, weights.num_entities
-        )
+        return Frontier(weights.batch, weights.entity, cap(weights.weight), weights.batch_size, weights.num_entities)
     return weights / weights.detach().clamp(min=1)
 
 

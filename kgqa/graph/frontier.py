@@ -64,9 +64,7 @@ class Frontier:
 
     def where(self, keep: Tensor) -> "Frontier":
         """Only the entities marked in `keep`, shape (N,) bool."""
-        return Frontier(
-            self.batch[keep], self.entity[keep], self.weight[keep], self.batch_size, self.num_entities
-        )
+        return Frontier(self.batch[keep], self.entity[keep], self.weight[keep], self.batch_size, self.num_entities)
 
     def to(self, device: torch.device | str) -> "Frontier":
         """The same frontier on another device."""
