@@ -1,0 +1,132 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import (
+    Database,
+    StoreInputError,
+    append_turn,
+    export_feedback,
+    give_feedback,
+    review_feedback,
+    withdraw_feedback,
+)
+from db.export import shown_answers
+from db.models import Feedback
+from tests.db.conftest import SNAPSHOT, Asked
+
+RIGHT = [{"id": "urn:e:Anne_Spielberg", "label": "Anne Spielberg"}]
+
+
+def vote(database: Database, asked: Asked, **values: Any) -> Feedback:
+    with database.writer() as session:
+        return give_feedback(session=session, turn_id=asked.turn, visitor="ann", **values)
+
+
+def export(database: Database, path: Path, **options: Any) -> list[dict[str, Any]]:
+    with database.reader() as session:
+        report = export_feedback(session=session, path=path, **options)
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+    assert report.rows == len(rows)
+    assert report.without_answers == sum(not row["answers"] for row in rows)
+    assert [each.name for each in path.parent.iterdir() if each.name.startswith(".")] == []
+    return rows
+
+
+def test_a_correction_becomes_a_question_row(database: Database, asked: Asked, tmp_path: Path) -> None:
+    meant = {"mention": "Big", "id": "urn:e:Big", "label": "Big"}
+    given = vote(database, asked, rating=-1, comment="no\u2028way", corrected_answers=RIGHT, corrected_entity=meant)
+    [row] = export(database, tmp_path / "feedback.jsonl")
+    expected = {
+        "id": str(given.id),
+        "question": "who directed Big?",
+        "answers": ["urn:e:Anne_Spielberg"],
+        "status": "pending",
+        "rating": -1,
+        "comment": "no\u2028way",
+        "corrected_entity": meant,
+        "model_version": "world-1",
+        "model_digest": "d1",
+        "turn": str(asked.turn),
+        "shown": ["urn:e:Penny_Marshall"],
+    }
+    assert {name: row[name] for name in expected} == expected
+
+
+def test_a_vote_up_confirms_what_was_shown(database: Database, asked: Asked, tmp_path: Path) -> None:
+    vote(database, asked, rating=1)
+    assert export(database, tmp_path / "out.jsonl")[0]["answers"] == ["urn:e:Penny_Marshall"]
+
+
+@pytest.mark.parametrize("rating", [-1, 0])
+def test_without_a_correction_there_are_no_answers(
+    database: Database, asked: Asked, tmp_path: Path, rating: int
+) -> None:
+    vote(database, asked, rating=rating, corrected_text="some writer")
+    [row] = export(database, tmp_path / "out.jsonl")
+    assert (row["answers"], row["status"], row["corrected_text"]) == ([], "pending", "some writer")
+
+
+def test_a_withdrawn_vote_is_left_out(database: Database, asked: Asked, tmp_path: Path) -> None:
+    vote(database, asked, rating=1)
+    with database.writer() as session:
+        withdraw_feedback(session=session, turn_id=asked.turn, visitor="ann")
+    assert export(database, tmp_path / "out.jsonl") == []
+
+
+def test_only_the_wanted_statuses(database: Database, asked: Asked, tmp_path: Path) -> None:
+    given = vote(database, asked, rating=1)
+    with database.writer() as session:
+        second = append_turn(
+            session=session,
+            conversation_id=asked.conversation,
+            visitor="ann",
+            question="how many films?",
+            snapshot={**SNAPSHOT, "kind": "count", "value": 24},
+            model_version_id=asked.version,
+        )
+        give_feedback(session=session, turn_id=second.id, visitor="ann", rating=1)
+        review_feedback(session=session, feedback_id=given.id, status="accepted", reviewer="rita")
+    assert [row["status"] for row in export(database, tmp_path / "all.jsonl")] == ["accepted", "pending"]
+    [row] = export(database, tmp_path / "accepted.jsonl", statuses=["accepted"])
+    assert row["question"] == "who directed Big?"
+    [row] = export(database, tmp_path / "pending.jsonl", statuses=["pending"])
+    assert row["answers"] == [24]
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "answers"),
+    [
+        ({"kind": "boolean", "value": False, "answers": []}, [False]),
+        ({"kind": "number", "value": 2161000.0, "answers": []}, [2161000.0]),
+        ({"kind": "number", "value": None, "answers": []}, []),
+        ({"kind": "none", "answers": []}, []),
+        ({**SNAPSHOT, "abstained": True}, []),
+    ],
+)
+def test_what_was_shown(snapshot: dict[str, Any], answers: list[Any]) -> None:
+    assert shown_answers(snapshot) == answers
+
+
+def test_an_export_that_fails_leaves_the_old_file(database: Database, asked: Asked, tmp_path: Path) -> None:
+    target = tmp_path / "out.jsonl"
+    target.write_text("old")
+    vote(database, asked, rating=1)
+    with database.writer() as session:
+        session.connection().exec_driver_sql("DROP TABLE feedback")
+    with pytest.raises(Exception, match="feedback"), database.reader() as session:
+        export_feedback(session=session, path=target)
+    assert target.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir() if each.suffix not in (".db", ".db-wal", ".db-shm")] == [
+        "out.jsonl"
+    ]
+
+
+def test_a_place_that_cannot_be_written(database: Database, tmp_path: Path) -> None:
+    with database.reader() as session:
+        with pytest.raises(StoreInputError, match="there is no folder"):
+            export_feedback(session=session, path=tmp_path / "nowhere" / "out.jsonl")
+        with pytest.raises(StoreInputError, match="is a folder"):
+            export_feedback(session=session, path=tmp_path)
