@@ -84,7 +84,9 @@ class NgramVectorizer:
         codes = np.frombuffer((" " + "  ".join(names) + " ").encode("utf-32-le", "replace"), dtype=np.uint32)
         lengths = np.fromiter(map(len, names), dtype=np.int64, count=len(names)) + 2
         rows = np.repeat(np.arange(len(names), dtype=np.int64), lengths)
-        room = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(rows))  # characters left in the name, own included
+        room = np.repeat(np.cumsum(lengths), lengths) - np.arange(
+            len(rows)
+        )  # characters left in the name, own included
         keys = []
         for size, hashes in _hashes(codes):
             fits = room[: len(hashes)] >= size

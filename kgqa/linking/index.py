@@ -1,0 +1,268 @@
+"""The entity index: which entities a text may mean, exactly or nearly."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Protocol
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from kgqa.errors import ModelFormatError, ShapeError
+from kgqa.graph.catalog import Catalog
+from kgqa.linking.names import NameTable
+from kgqa.linking.neighbours import NONE, EncoderNeighbours, NgramNeighbours
+from kgqa.linking.vectors import normalise
+
+Progress = Callable[[int, int], None]  # names encoded so far, names in all
+
+FORMAT_VERSION = 1
+SIGNATURES = 128  # rows taken from the n-gram index before exact cosines order them
+ENCODED = 32  # rows taken from the encoder's index
+VERBATIM, NORMALISED = 1.0, 0.5  # the exact flag: as written, or in its normal form only
+SMALL_BATCH = 16  # texts up to which one FAISS thread is faster than two
+
+
+class Encoder(Protocol):
+    """What turns names into unit vectors: shape (n, D), float32."""
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class Shortlist:
+    """Candidates of n texts, best first: `entities` (n, k), -1 for none; `features` (n, k, 4).
+
+    The features are the n-gram cosine, the encoder cosine (0 without vectors), the exact flag (1 as the name is
+    written, 0.5 in its normal form, else 0), and log(1 + degree).
+    """
+
+    entities: NDArray[np.int64]
+    features: NDArray[np.float32]
+
+
+class EntityIndex:
+    """Every label and alias of a graph's entities, and of its values that are integers of up to four digits.
+
+    Exact look-up by normal form, and two FAISS indexes over the distinct names. A new name is found at once; nothing
+    is rebuilt.
+    """
+
+    def __init__(
+        self, catalog: Catalog, names: NameTable, ngrams: NgramNeighbours, encoded: EncoderNeighbours | None
+    ) -> None:
+        self._catalog = catalog
+        self._names = names
+        self._ngrams = ngrams
+        self._encoded = encoded
+        self._added: dict[int, list[str]] = {}
+
+    @classmethod
+    def build(
+        cls, catalog: Catalog, degrees: np.ndarray, encoder: Encoder | None, progress: Progress | None = None
+    ) -> "EntityIndex":
+        """Index a graph's names; without an encoder by their characters only.
+
+        Args:
+            degrees: triples of each entity, shape (E,).
+            progress: called with the number of names encoded and of all names.
+        Raises:
+            ShapeError: if `degrees` does not fit the catalog.
+        """
+        if len(degrees) != len(catalog):
+            raise ShapeError(f"degrees has shape ({len(degrees)},), the catalog {len(catalog)} entities")
+        names = NameTable.build(names_of(catalog), np.asarray(degrees).astype(np.int64))
+        vectors = _encode(_spellings(catalog, names), encoder, progress) if encoder is not None and len(names) else None
+        encoded = None if vectors is None else EncoderNeighbours.build(vectors)
+        return cls(catalog, names, NgramNeighbours(names.texts), encoded)
+
+    def __len__(self) -> int:
+        """How many distinct names there are."""
+        return len(self._names)
+
+    def exact(self, texts: Sequence[str]) -> list[list[int]]:
+        """For each text the entities of that name, most connected first."""
+        return [self._names.exact(text) for text in texts]
+
+    def suggest(self, prefix: str, n: int = 10) -> list[int]:
+        """Entities of which some word begins so, for completion: those of just this name first, then by degree."""
+        return self._names.suggest(prefix, n)
+
+    def add(self, entity: int, names: Sequence[str], vectors: np.ndarray | None = None, degree: int = 0) -> None:
+        """Let an entity, known or new, be found by more names, at once.
+
+        Args:
+            vectors: the encoder's vectors of the names, shape (len(names), D).
+        """
+        for place, text in enumerate(names):
+            if not text:
+                continue
+            row = self._names.add(entity, text, degree)
+            self._added.setdefault(entity, []).append(text)
+            if row == len(self._ngrams):
+                self._ngrams.add([self._names.texts[row]])
+            if self._encoded is not None and vectors is not None:
+                self._encoded.add(row, np.asarray(vectors[place], dtype=np.float32))
+
+    def search(self, texts: Sequence[str], k: int = 32, vectors: np.ndarray | None = None) -> Shortlist:
+        """The k entities that each text may mean: of that name, and of names near it.
+
+        Entities of exactly that name come first, and leave a quarter of the places to the others. These come by turns
+        from the order of n-gram cosines (two of three) and of encoder cosines.
+
+        Args:
+            vectors: the encoder's vectors of the texts, shape (n, D); without them only n-grams are compared.
+        """
+        if vectors is not None and len(vectors) != len(texts):
+            raise ShapeError(f"{len(texts)} texts, but vectors of shape {vectors.shape}")
+        entities = np.full((len(texts), k), NONE, dtype=np.int64)
+        features = np.zeros((len(texts), k, 4), dtype=np.float32)
+        for place, near in enumerate(self._near(texts, vectors)):
+            chosen = self._choose(texts[place], near, k)
+            entities[place, : len(chosen)] = list(chosen)
+            features[place, : len(chosen)] = list(chosen.values()) or np.zeros((0, 4))
+        return Shortlist(entities, features)
+
+    def _near(self, texts: Sequence[str], vectors: np.ndarray | None) -> Iterator["_Near"]:
+        """For each text the rows of near names with both cosines."""
+        if not len(self._names) or not texts:
+            return iter([_Near([], _NOTHING, _NOTHING)] * len(texts))
+        faiss.omp_set_num_threads(1 if len(texts) <= SMALL_BATCH else faiss.omp_get_max_threads())
+        names = [normalise(text) if text else " " for text in texts]
+        rows = self._ngrams.search(names, min(SIGNATURES, len(self._names)))  # (n, SIGNATURES)
+        projected = None
+        if vectors is not None and self._encoded is not None:
+            projected = self._encoded.project(vectors)
+            rows = np.concatenate([rows, self._encoded.search(projected, min(ENCODED, len(self._encoded)))], axis=1)
+        return (
+            self._measure(name, row, None if projected is None else projected[place])
+            for place, (name, row) in enumerate(zip(names, rows, strict=True))
+        )
+
+    def _measure(self, name: str, found: NDArray[np.int64], projected: NDArray[np.float32] | None) -> "_Near":
+        own = self._names.row(name)
+        distinct = np.unique(found if own is None else np.append(found, own))
+        rows = distinct[distinct >= 0].tolist()
+        by_ngrams = self._ngrams.cosines(name, [self._names.texts[row] for row in rows])
+        by_encoder = np.zeros(len(rows), dtype=np.float32)
+        if projected is not None and self._encoded is not None:
+            by_encoder = self._encoded.cosines(projected, rows)
+        return _Near(rows, by_ngrams, by_encoder)
+
+    def _choose(self, text: str, near: "_Near", k: int) -> dict[int, list[float]]:
+        """Features of up to k entities in the order in which they were chosen."""
+        chosen: dict[int, list[float]] = {}
+        cosines = {row: near.cosines(place) for place, row in enumerate(near.rows)}
+        own = self._names.row(normalise(text)) if text else None
+        if own is not None:
+            for entity in self._names.owners(own)[: k - k // 4]:
+                self._take(chosen, entity, cosines[own], VERBATIM if self._is_written(entity, text) else NORMALISED)
+        for row in near.turns(own):
+            for entity in self._names.owners(row)[: max(1, k // 2)]:
+                if entity in chosen or len(chosen) < k:
+                    self._take(chosen, entity, cosines[row], 0.0)
+        return chosen
+
+    def _take(self, chosen: dict[int, list[float]], entity: int, cosines: tuple[float, float], exact: float) -> None:
+        """Add an entity, or raise its cosines if another of its names is nearer."""
+        known = chosen.setdefault(entity, [*cosines, exact, float(np.log1p(self._names.degrees[entity]))])
+        known[:2] = map(max, known[:2], cosines)
+
+    def _is_written(self, entity: int, text: str) -> bool:
+        if text in self._added.get(entity, ()):
+            return True
+        return entity < len(self._catalog) and (
+            text == self._catalog.labels[entity] or text in self._catalog.aliases(entity)
+        )
+
+    def save(self, directory: Path | str) -> None:
+        """Write the index into a directory, which is made if it is not there."""
+        directory = Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        self._names.save(directory)
+        if self._encoded is not None:
+            self._encoded.save(directory)
+        summary = {"format": FORMAT_VERSION, "names": len(self._names), "entities": len(self._names.degrees)}
+        (directory / "index.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path | str, catalog: Catalog) -> "EntityIndex":
+        """Read what `save` wrote, for the same graph; the n-gram part is computed anew.
+
+        Raises:
+            ModelFormatError: if a file is missing, broken or of another graph.
+        """
+        directory = Path(directory)
+        names = NameTable.load(directory, len(catalog))
+        try:
+            summary = json.loads((directory / "index.json").read_text(encoding="utf-8"))
+            agrees = summary["names"] == len(names) and summary["format"] == FORMAT_VERSION
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelFormatError(f"{directory}: no readable index.json ({error}); build the model again") from None
+        if not agrees:
+            raise ModelFormatError(f"{directory}: index.json does not agree with names.txt; build the model again")
+        return cls(catalog, names, NgramNeighbours(names.texts), EncoderNeighbours.load(directory, len(names)))
+
+
+_NOTHING = np.zeros(0, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class _Near:
+    """Rows near one text with their cosines by n-grams and by encoder, each of shape (len(rows),)."""
+
+    rows: list[int]
+    by_ngrams: NDArray[np.float32]
+    by_encoder: NDArray[np.float32]
+
+    def cosines(self, place: int) -> tuple[float, float]:
+        return float(self.by_ngrams[place]), float(self.by_encoder[place])
+
+    def turns(self, own: int | None) -> Iterator[int]:
+        """Rows other than `own`, two by n-grams and one by encoder in turn, each once."""
+        first = np.argsort(-self.by_ngrams, kind="stable").tolist()
+        second = np.argsort(-self.by_encoder, kind="stable").tolist() if self.by_encoder.any() else []
+        seen = {own}
+        for number in range(len(first)):
+            for place in chain(first[2 * number : 2 * number + 2], second[number : number + 1]):
+                row = self.rows[place]
+                if row not in seen:
+                    seen.add(row)
+                    yield row
+
+
+def names_of(catalog: Catalog) -> Iterator[tuple[str, int]]:
+    """Every (name as written, entity) that the index holds."""
+    labels, values = list(catalog.labels), catalog.is_value.tolist()
+    for entity, (label, is_value) in enumerate(zip(labels, values, strict=True)):
+        if not is_value:
+            yield label, entity
+            for alias in catalog.aliases(entity):
+                yield alias, entity
+        elif len(label) <= 4 and label.isdecimal():
+            yield label, entity
+
+
+def _spellings(catalog: Catalog, names: NameTable) -> list[str]:
+    """For each row one name as it is written, since the encoder was trained on text with its punctuation."""
+    spelling: dict[str, str] = {}
+    for name, _ in names_of(catalog):
+        if name:
+            spelling.setdefault(normalise(name), name)
+    return [spelling[text] for text in names.texts]
+
+
+def _encode(texts: list[str], encoder: Encoder, progress: Progress | None) -> NDArray[np.float32]:
+    """Vectors (n, D) in portions, shortest texts first, so that a batch holds little padding."""
+    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+    parts = []
+    for start in range(0, len(order), 1024):
+        parts.append(encoder.encode([texts[place] for place in order[start : start + 1024]]))
+        if progress is not None:
+            progress(min(start + 1024, len(order)), len(order))
+    vectors = np.empty((len(texts), parts[0].shape[1]), dtype=np.float32)
+    vectors[order] = np.concatenate(parts)
+    return vectors

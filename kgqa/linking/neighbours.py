@@ -1,0 +1,162 @@
+"""Which names are near a text: by the characters they are made of, and by what the encoder makes of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from kgqa.errors import ModelFormatError
+from kgqa.linking.vectors import NgramVectorizer
+
+NONE = -1  # what FAISS returns for a neighbour that does not exist
+
+
+class NgramNeighbours:
+    """A FAISS index over signatures of n-gram vectors finds a few hundred rows; exact cosines then order them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._vectorizer = NgramVectorizer.fit(names)
+        self._index = faiss.IndexBinaryFlat(NgramVectorizer.DIMENSIONS)
+        self.add(names)
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    def add(self, names: Sequence[str]) -> None:
+        """Append names; how rare an n-gram is stays as it was learned."""
+        if names:
+            self._index.add(self._vectorizer.signatures(names))
+
+    def search(self, names: Sequence[str], k: int) -> NDArray[np.int64]:
+        """The k rows with the nearest signatures, -1 where there are fewer: shape (len(names), k)."""
+        _, rows = self._index.search(self._vectorizer.signatures(names), k)
+        return np.asarray(rows, dtype=np.int64)
+
+    def cosines(self, name: str, others: Sequence[str]) -> NDArray[np.float32]:
+        """Exact n-gram cosines: shape (len(others),)."""
+        return self._vectorizer.cosines(name, others)
+
+
+class EncoderNeighbours:
+    """A FAISS index over encoder vectors, reduced by PCA and quantised to a byte a dimension.
+
+    The vectors lie in cells (IVF) of which a search looks into an eighth; below a few thousand names there is one
+    cell and the search is exhaustive. `rows` (n,) says which name each vector belongs to.
+    """
+
+    DIMENSIONS = 64
+    PER_CELL = 400
+    PROBES = 8
+    SHARD = 100_000  # vectors in a file, which keeps it under 10 MB
+
+    def __init__(
+        self, index: faiss.IndexIVF, mean: NDArray[np.float32], axes: NDArray[np.float32], rows: NDArray[np.int32]
+    ) -> None:
+        self._index = index
+        self._mean = mean
+        self._axes = axes
+        self._rows = rows
+        self._position = {int(row): position for position, row in enumerate(rows)}
+        self._index.nprobe = max(1, -(-self._index.nlist // self.PROBES))
+        self._index.make_direct_map()
+
+    @classmethod
+    def build(cls, vectors: NDArray[np.float32]) -> "EncoderNeighbours":
+        """From one unit vector a name: shape (N, D)."""
+        mean, axes = _principal_axes(vectors, min(cls.DIMENSIONS, vectors.shape[1]))
+        reduced = _project(vectors, mean, axes)
+        cells = max(1, len(vectors) // cls.PER_CELL)
+        index = faiss.index_factory(reduced.shape[1], f"IVF{cells},SQ8", faiss.METRIC_INNER_PRODUCT)
+        index.cp.min_points_per_centroid = 1
+        index.train(reduced)
+        index.add(reduced)
+        return cls(index, mean, axes, np.arange(len(vectors), dtype=np.int32))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, row: int, vector: NDArray[np.float32]) -> None:
+        """Append the vector (D,) of a name."""
+        if row not in self._position:
+            self._position[row] = len(self._rows)
+            self._rows = np.append(self._rows, np.int32(row))
+            self._index.add(_project(vector[None], self._mean, self._axes))
+
+    def project(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Vectors of the encoder (n, D) as unit vectors of this index."""
+        return _project(vectors, self._mean, self._axes)
+
+    def search(self, projected: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+        """The k nearest rows, -1 where there are fewer: shape (n, k)."""
+        _, positions = self._index.search(projected, k)
+        return np.where(positions == NONE, NONE, self._rows[positions]).astype(np.int64)
+
+    def cosines(self, projected: NDArray[np.float32], rows: Sequence[int]) -> NDArray[np.float32]:
+        """Cosine of one projected vector with those of the rows, 0 for a row without: shape (len(rows),)."""
+        cosines = np.zeros(len(rows), dtype=np.float32)
+        known = [(place, self._position[row]) for place, row in enumerate(rows) if row in self._position]
+        if known:
+            places, positions = np.array(known, dtype=np.int64).T
+            vectors = self._index.reconstruct_batch(np.ascontiguousarray(positions))
+            cosines[places] = vectors @ projected / np.linalg.norm(vectors, axis=1).clip(min=1e-6)
+        return cosines
+
+    def save(self, directory: Path) -> None:
+        """Write the projection and the index, in files of at most SHARD vectors."""
+        np.save(directory / "encoder_mean.npy", self._mean)
+        np.save(directory / "encoder_axes.npy", self._axes)
+        np.save(directory / "encoder_rows.npy", self._rows)
+        for number, start in enumerate(range(0, len(self), self.SHARD)):
+            shard = faiss.clone_index(self._index)
+            shard.reset()
+            self._index.copy_subset_to(shard, faiss.InvertedLists.SUBSET_TYPE_ID_RANGE, start, start + self.SHARD)
+            faiss.write_index(shard, str(directory / f"encoder_{number}.faiss"))
+
+    @classmethod
+    def load(cls, directory: Path, num_names: int) -> "EncoderNeighbours | None":
+        """Read what `save` wrote, or None if the index was built without an encoder.
+
+        Raises:
+            ModelFormatError: if a file is missing or broken, or their counts don't agree.
+        """
+        if not (directory / "encoder_rows.npy").exists():
+            return None
+        try:
+            mean, axes, rows = (np.load(directory / f"encoder_{part}.npy") for part in ("mean", "axes", "rows"))
+            index = _read_shards(directory, -(-len(rows) // cls.SHARD))
+            if index.ntotal != len(rows) or index.d != axes.shape[1] or mean.shape != axes.shape[:1]:
+                raise ValueError(f"{index.ntotal} vectors of {index.d} dimensions for {len(rows)} names")
+            if len(rows) and not 0 <= rows.min() <= rows.max() < num_names:
+                raise ValueError("encoder_rows points outside the names")
+        except (OSError, ValueError, EOFError, RuntimeError, IndexError) as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise ModelFormatError(f"{directory}: broken encoder index ({reason}); build the model again") from None
+        return cls(index, mean, axes, rows)
+
+
+def _read_shards(directory: Path, count: int) -> faiss.IndexIVF:
+    index = faiss.read_index(str(directory / "encoder_0.faiss"))
+    if not isinstance(index, faiss.IndexIVFScalarQuantizer):
+        raise ValueError("encoder_0.faiss holds another kind of index")
+    for number in range(1, count):
+        index.merge_from(faiss.read_index(str(directory / f"encoder_{number}.faiss")), 0)
+    return index
+
+
+def _principal_axes(vectors: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean (D,) and the directions of most variance (D, count), their signs fixed so that they are reproducible."""
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    covariance = np.zeros((vectors.shape[1], vectors.shape[1]))
+    for start in range(0, len(vectors), 16_384):
+        centred = vectors[start : start + 16_384] - mean
+        covariance += centred.T @ centred
+    axes = np.linalg.eigh(covariance)[1][:, ::-1][:, :count]
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(count)])
+    return mean.astype(np.float32), np.ascontiguousarray(axes, dtype=np.float32)
+
+
+def _project(vectors: NDArray[np.float32], mean: NDArray[np.float32], axes: NDArray[np.float32]) -> NDArray[np.float32]:
+    reduced = (np.asarray(vectors, dtype=np.float32) - mean) @ axes  # (n, DIMENSIONS)
+    return np.ascontiguousarray(reduced / np.linalg.norm(reduced, axis=1, keepdims=True).clip(min=1e-6))
