@@ -4,7 +4,7 @@ On weights 0 and 1 they are the operations of sets; in between they are differen
 equal weights; a frontier drops the entities whose weight became 0.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import torch
@@ -44,6 +44,19 @@ def cap(weights: Weights) -> Weights:
     return weights / weights.detach().clamp(min=1)
 
 
+def weighted_sum(parts: Sequence[Weights], scales: Tensor) -> Weights:
+    """Add up N weights of the same B questions: sum over n of scales[b, n] parts[n], with scales (B, N)."""
+    scaled = [_scale(part, scales[:, n : n + 1]) for n, part in enumerate(parts)]
+    total = scaled[0]
+    if isinstance(total, Frontier):
+        cells = torch.cat([part.cells for part in scaled])
+        weight = torch.cat([part.weight for part in scaled])
+        return Frontier.from_cells(cells, weight, total.batch_size, total.num_entities)
+    for part in scaled[1:]:
+        total = total + part
+    return total
+
+
 def _beyond(left: Tensor, right: Tensor) -> Tensor:
     return torch.relu(left - right)
 
@@ -56,10 +69,10 @@ def _scale(weights: Weights, gate: Tensor) -> Weights:
 
 
 def _combine(operation: Pairwise, left: Weights, right: Weights) -> Weights:
-    if isinstance(left, Frontier) and isinstance(right, Frontier):
-        return _combine_frontiers(operation, left, right)
-    if isinstance(left, Frontier) or isinstance(right, Frontier):
+    if isinstance(left, Frontier) != isinstance(right, Frontier):
         raise TypeError("a frontier combines with a frontier, dense weights with dense weights")
+    if isinstance(left, Frontier):
+        return _combine_frontiers(operation, left, right)
     _check_shapes(tuple(left.shape), tuple(right.shape))
     return operation(left, right)
 

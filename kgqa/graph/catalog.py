@@ -19,8 +19,8 @@ class StringTable(Sequence[str]):
     def __init__(self, blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> None:
         self.blob = np.asarray(blob)
         self.offsets = np.asarray(offsets)
-        self._bytes = memoryview(self.blob)  # slices cost far less than those of an array
-        self._offsets = memoryview(self.offsets)
+        self._bytes = self.blob.data  # slices cost far less than those of an array
+        self._offsets = self.offsets.data
 
     @classmethod
     def from_strings(cls, strings: Iterable[str]) -> "StringTable":

@@ -7,7 +7,6 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -17,7 +16,7 @@ from kgqa.errors import GraphFormatError
 from kgqa.graph.literals import XSD, Literal
 
 Progress = Callable[[int], None]
-LINES_AT_ONCE = 4096
+BYTES_AT_ONCE = 1 << 19
 SUFFIXES = (".nt", ".ttl", ".tsv", ".csv", ".jsonl")
 FIELDS = ("subject", "relation", "object")
 HEADERS = ({"subject", "head"}, {"relation", "predicate"}, {"object", "tail"})
@@ -69,7 +68,7 @@ class GraphFile:
         try:
             with self.path.open("rb", buffering=0) as raw:
                 watched = io.BufferedReader(_Watched(raw, progress), 1 << 16)
-                file = gzip.GzipFile(fileobj=watched) if self.gzipped else watched
+                file = io.BufferedReader(gzip.GzipFile(fileobj=watched), 1 << 16) if self.gzipped else watched
                 yield from self._read(file, on_bad_line or self._fail)
         except (OSError, EOFError, zlib.error) as error:
             raise GraphFormatError(f"{self.path}: {error}") from None
@@ -94,7 +93,7 @@ class GraphFile:
     def _n_triples(self, file: IO[bytes], bad: Callable[[str], None]) -> Iterator[Statement]:
         """Parse many lines at once; where that fails, one by one, to tell which."""
         number = 0
-        while lines := list(islice(file, LINES_AT_ONCE)):
+        while lines := file.readlines(BYTES_AT_ONCE):
             try:
                 yield from _parse_lines(b"".join(lines))
             except (SyntaxError, BadLine):
@@ -159,6 +158,8 @@ def _statement(quad: pyoxigraph.Quad) -> Statement:
 
 
 def _object(term: object) -> str | Literal:
+    if isinstance(term, pyoxigraph.NamedNode):
+        return term.value
     if isinstance(term, pyoxigraph.Literal):
         if term.language:
             return Literal(term.value, language=term.language)
