@@ -1,0 +1,71 @@
+// What the page needs beyond its components: the "Wrong answer?" buttons inside the cards, copying a
+// card as plain text, and names for screen readers. It is loaded from the same host and asks nobody.
+(() => {
+  "use strict";
+
+  // A card's HTML as the text that a person would expect on the clipboard.
+  const plain = (html) => {
+    const body = new DOMParser().parseFromString(html, "text/html").body;
+    const card = body.querySelector(".card");
+    if (!card) return body.textContent.trim();
+    card.querySelectorAll(".how, .wrong, .opinion").forEach((part) => part.remove());
+    card.querySelectorAll("summary").forEach((part) => part.remove());
+    const blocks = [...card.querySelectorAll("p, li")].map((block) => block.textContent.trim());
+    return blocks.filter(Boolean).join("\n");
+  };
+
+  const isCard = (text) => text.includes('<div class="card">') || /&#\d+;/.test(text);
+
+  if (navigator.clipboard) {
+    const write = navigator.clipboard.writeText.bind(navigator.clipboard);
+    navigator.clipboard.writeText = (text) => write(isCard(text) ? plain(text) : text);
+  }
+  document.addEventListener("copy", (event) => {
+    const source = document.activeElement;
+    const text = source instanceof HTMLTextAreaElement ? source.value : "";
+    if (!text.includes('<div class="card">')) return;
+    event.clipboardData.setData("text/plain", plain(text));
+    event.preventDefault();
+  });
+
+  // Give a hidden field a value as if it had been typed, which tells the server.
+  const type = (selector, text) => {
+    const field = document.querySelector(selector);
+    if (!field) return;
+    field.value = text;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
+  const focusWhenShown = (selector, tries = 40) => {
+    const field = document.querySelector(selector);
+    if (field && field.offsetParent !== null) {
+      field.focus();
+      field.scrollIntoView({ block: "nearest" });
+    } else if (tries > 0) setTimeout(() => focusWhenShown(selector, tries - 1), 50);
+  };
+
+  let opener = "";
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("button.wrong");
+    if (!button) return;
+    opener = button.id;
+    type("#flagged textarea", `${button.id.replace("wrong-", "")} ${Date.now()}`);
+    focusWhenShown("#right input");
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const panel = document.querySelector("#correction");
+    if (event.key !== "Escape" || !panel || panel.offsetParent === null) return;
+    document.querySelector("#cancel")?.click();
+    document.getElementById(opener)?.focus();
+  });
+
+  // The chat names a message by its source text; say instead what it is and let its content speak.
+  const rename = () => {
+    document.querySelectorAll('[data-testid="bot"], [data-testid="user"]').forEach((message) => {
+      const name = message.dataset.testid === "bot" ? "Answer" : "Your question";
+      if (message.getAttribute("aria-label") !== name) message.setAttribute("aria-label", name);
+    });
+  };
+  new MutationObserver(rename).observe(document.documentElement, { childList: true, subtree: true });
+})();

@@ -1,0 +1,137 @@
+"""The assistant: takes what a person typed, checks it, and has the model answer it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kgqa.chat.markup import visible
+from kgqa.errors import InputError
+from kgqa.types import Answer
+
+LONGEST = 300
+_SPACES = re.compile(r"\s+")
+
+
+class QuestionError(InputError):
+    """The question can't be asked as it is; the message is meant for the person who typed it."""
+
+
+class Names(Protocol):
+    """The names of a graph's entities."""
+
+    def suggest(self, prefix: str, n: int) -> Sequence[int]:
+        """Entities with a name one of whose words begins like this, the best known first."""
+
+
+class Entities(Protocol):
+    """What a graph knows about its entities."""
+
+    @property
+    def entity_ids(self) -> Sequence[str]:
+        """The id of each entity."""
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The label of each entity."""
+
+    @property
+    def descriptions(self) -> Sequence[str]:
+        """The description of each entity, perhaps empty."""
+
+    def entity(self, iri: str) -> int:
+        """The number of the entity with this id; raises `UnknownEntityError`."""
+
+
+class Graph(Protocol):
+    """A graph as far as the assistant reads it."""
+
+    @property
+    def catalog(self) -> Entities:
+        """Its entities."""
+
+
+class Model(Protocol):
+    """A model that answers."""
+
+    @property
+    def version(self) -> str:
+        """Which model it is."""
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Questions to start with."""
+
+    @property
+    def index(self) -> Names:
+        """Its entities by name."""
+
+    @property
+    def graph(self) -> Graph:
+        """Its graph."""
+
+    def answer(self, question: str) -> Answer:
+        """Answer one question."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """An entity to pick."""
+
+    id: str
+    label: str
+    description: str
+
+    @property
+    def text(self) -> str:
+        """How it reads in a list: the label, and what tells it from its namesakes."""
+        return f"{self.label} — {self.description}" if self.description else self.label
+
+
+class Assistant:
+    """A model behind a counter: what comes in is checked, what goes out is an `Answer`."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.version = model.version
+        self.examples = tuple(model.examples)
+
+    def ask(self, text: str) -> Answer:
+        """Answer what a person typed.
+
+        Raises:
+            QuestionError: if there is no question, or too much of one; nothing has run then.
+        """
+        return self.model.answer(clean_question(text))
+
+    def suggest(self, prefix: str, n: int = 8) -> list[Suggestion]:
+        """Entities whose name goes on like this."""
+        start = _SPACES.sub(" ", visible(prefix)).strip()[:LONGEST]
+        return [self._suggestion(entity) for entity in self.model.index.suggest(start, n)] if start else []
+
+    def entity(self, identifier: str) -> Suggestion:
+        """The entity with this id; raises `UnknownEntityError`."""
+        return self._suggestion(self.model.graph.catalog.entity(identifier))
+
+    def _suggestion(self, entity: int) -> Suggestion:
+        catalog = self.model.graph.catalog
+        return Suggestion(catalog.entity_ids[entity], catalog.labels[entity], catalog.descriptions[entity])
+
+
+def clean_question(text: object) -> str:
+    """What a person typed as one line of visible text.
+
+    Raises:
+        QuestionError: if nothing is left or it is longer than `LONGEST` characters.
+    """
+    if not isinstance(text, str):
+        raise QuestionError("Please type your question as text.")
+    line = _SPACES.sub(" ", visible(text)).strip()
+    if not line:
+        raise QuestionError("There is no question yet. Type one, or pick one of the examples.")
+    if len(line) > LONGEST:
+        raise QuestionError(
+            f"That is {len(line):,} characters long, and I read up to {LONGEST}. "
+            "Your text is still here: please shorten it to one question."
+        )
+    return line

@@ -1,0 +1,187 @@
+"""An answer in words: the sentence, how sure, the trail, the steps and the facts.
+
+What these functions return is HTML whose every label has been escaped.
+"""
+
+from collections.abc import Iterable
+
+from kgqa.chat.markup import escape
+from kgqa.types import Answer, Hop, Link, Path
+
+SHOWN = 10
+FACTS_SHOWN = 40
+READINGS_SHOWN = 4
+
+
+def sentence(answer: Answer) -> str:
+    """What a person reads first: the answer itself, or that there is none."""
+    if answer.abstained:
+        return "I don’t know."
+    if answer.kind == "boolean":
+        return "<strong>Yes</strong>" if answer.value else "<strong>No</strong>"
+    if answer.kind in ("number", "count") and answer.value is not None:
+        return f"<strong>{number(float(answer.value))}</strong>"
+    labels = [f"<strong>{escape(entity.label)}</strong>" for entity in answer.answers]
+    if len(labels) <= 3:
+        return series(labels)
+    if len(labels) <= SHOWN:
+        return f"<strong>{len(labels)} answers</strong>"
+    return f"<strong>{len(labels)} answers</strong>, the first {SHOWN} shown"
+
+
+def tally(answer: Answer) -> str:
+    """How many answers there are, in words that fit one and many."""
+    if answer.kind != "entities" or answer.abstained:
+        return ""
+    return "1 answer" if len(answer.answers) == 1 else f"{len(answer.answers)} answers"
+
+
+def sureness(confidence: float) -> str:
+    """How sure the model is: a word that anyone understands and the calibrated percentage."""
+    for least, words in ((0.9, "Very sure"), (0.7, "Fairly sure"), (0.5, "Not so sure")):
+        if confidence >= least:
+            return f"{words} · {percent(confidence)}"
+    return f"Little more than a guess · {percent(confidence)}"
+
+
+def percent(probability: float) -> str:
+    """A probability as a whole percentage; never claims nothing or everything."""
+    if probability > 0.99:
+        return "over 99 %"
+    if probability < 0.01:
+        return "under 1 %"
+    return f"{round(100 * probability)} %"
+
+
+def number(value: float) -> str:
+    """A number for people: no needless decimals, thousands set apart from 10,000 on."""
+    whole = value == int(value) if abs(value) < 1e15 else False
+    if not whole:
+        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.1f}"
+    return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
+
+
+def refusal(answer: Answer) -> str:
+    """Why there is no answer, about this very question, and what to try next."""
+    known = series([_strong(link.label) for link in answer.links]) if answer.links else "what you named"
+    return {
+        "no_question": "I didn’t find a question in that. Ask me about a person, a place, a work or a thing, "
+        "for example where it is or who made it.",
+        "no_entity": "I recognised no one and nothing in your question. "
+        "Try the full name of a person, a place, a film or a work of art.",
+        "no_relation": f"I know {known}, but not which fact about it you are asking for, or I don’t have that fact. "
+        "Try other words for it.",
+        "nothing_in_common": f"I followed {known}, and they lead to nothing in common.",
+        "low_confidence": f"I have an idea, but at {percent(answer.confidence)} I’m not sure enough to claim it.",
+        "": "I found nothing that I’m sure enough of.",
+    }[answer.why]
+
+
+def trail(answer: Answer) -> str:
+    """The way in one line for each path: where it starts and the relations it takes."""
+    lines = [line for path in answer.paths if (line := _trail_line(answer, path))]
+    return '<span class="and">and</span>'.join(lines) if answer.combine == "intersect" else "".join(lines[:1])
+
+
+def _trail_line(answer: Answer, path: Path) -> str:
+    if not path.hops or not 0 <= path.link < len(answer.links):
+        return ""
+    start = f'<span class="stop">{escape(answer.links[path.link].label)}</span>'
+    return f'<span class="path">{start}{"".join(map(_trail_hop, path.hops))}</span>'
+
+
+def _trail_hop(hop: Hop) -> str:
+    arrow = "←" if hop.inverse else "→"
+    return f'<span class="hop"><span class="arrow">{arrow}</span> {escape(hop.label)}</span>'
+
+
+def steps(answer: Answer) -> list[str]:
+    """How the answer came about, one sentence a step."""
+    told = [_reading(link) for link in answer.links]
+    for path in answer.paths:
+        if 0 <= path.link < len(answer.links):
+            told += _walk(answer, path)
+    if answer.combine == "intersect" and len(answer.paths) > 1:
+        told.append(_meeting(answer))
+    return told
+
+
+def _reading(link: Link) -> str:
+    mention = f"<q>{escape(link.mention)}</q>"
+    text = f"{mention} is taken for {_strong(link.label)}{_described(link.description)}, {percent(link.score)}."
+    others = [other for other in link.candidates if other.id != link.id][:READINGS_SHOWN]
+    if not others:
+        return text
+    named = (f"{escape(other.label)}{_described(other.description)}, {percent(other.score)}" for other in others)
+    return f'{text} <span class="others">Also considered: {"; ".join(named)}.</span>'
+
+
+def _walk(answer: Answer, path: Path) -> list[str]:
+    return [_hop(answer, path, position) for position in range(len(path.hops))]
+
+
+def _hop(answer: Answer, path: Path, position: int) -> str:
+    hop = path.hops[position]
+    origin = _strong(answer.links[path.link].label) if position == 0 else "there"
+    relation = f'<em class="relation">{escape(hop.label)}</em>'
+    if hop.inverse:
+        target = origin if position == 0 else "one of these"
+        text = f"Find everything whose {relation} is {target}"
+    else:
+        text = f"From {origin} follow {relation}"
+    return f"{text}{_led_to(answer, hop)}."
+
+
+def _led_to(answer: Answer, hop: Hop) -> str:
+    if not hop.entities:
+        return ""
+    labels = [escape(_label(answer, entity)) for entity in hop.entities[:3]]
+    return f": {', '.join(labels)} and others" if len(hop.entities) > 3 else f": {series(labels)}"
+
+
+def _meeting(answer: Answer) -> str:
+    labels = [escape(entity.label) for entity in answer.answers[:3]]
+    if not labels:
+        return "Keep what they have in common: nothing."
+    return f"Keep what they have in common: {series(labels)}{' and others' if len(answer.answers) > 3 else ''}."
+
+
+def facts(answer: Answer) -> list[str]:
+    """The facts used, as the graph states them."""
+    told = [_fact(answer, *fact) for fact in answer.facts[:FACTS_SHOWN]]
+    left = len(answer.facts) - len(told)
+    return [*told, f"and {left:,} more"] if left > 0 else told
+
+
+def _fact(answer: Answer, subject: str, relation: str, target: str) -> str:
+    words = (escape(_label(answer, part)) for part in (subject, relation, target))
+    return '{} <span class="relation">{}</span> {}'.format(*words)
+
+
+def plain(answer: Answer) -> str:
+    """The answer as one line of unmarked text, for titles and alternative texts."""
+    if answer.abstained:
+        return "I don’t know."
+    if answer.kind == "boolean":
+        return "Yes" if answer.value else "No"
+    if answer.kind in ("number", "count") and answer.value is not None:
+        return number(float(answer.value))
+    return series([entity.label for entity in answer.answers[:SHOWN]])
+
+
+def series(items: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *head, last = list(items) or [""]
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def _label(answer: Answer, identifier: str) -> str:
+    return answer.labels.get(identifier) or identifier.rsplit("/", 1)[-1].rsplit(":", 1)[-1].replace("_", " ")
+
+
+def _strong(label: str) -> str:
+    return f"<strong>{escape(label)}</strong>"
+
+
+def _described(description: str) -> str:
+    return f' <span class="about">({escape(description)})</span>' if description else ""

@@ -1,0 +1,65 @@
+"""Where and how the chat is deployed: one settings object, read from the environment."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kgqa.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """Every setting of a deployment; each is an environment variable with the prefix `KGQA_`."""
+
+    model_config = SettingsConfigDict(env_prefix="KGQA_", extra="ignore", frozen=True, populate_by_name=True)
+
+    model: Path = Field(ROOT / "assets" / "world" / "model", description="The model directory that answers.")
+    database_url: str = Field(
+        f"sqlite:///{ROOT / 'kgqa.db'}", description="Where conversations and feedback are kept: SQLite or PostgreSQL."
+    )
+    host: str = Field(
+        "127.0.0.1",
+        validation_alias=AliasChoices("KGQA_HOST", "GRADIO_SERVER_NAME"),  # the second is how a Space says it
+        description="The address to listen on; 0.0.0.0 for every interface.",
+    )
+    port: int = Field(
+        7860,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("KGQA_PORT", "GRADIO_SERVER_PORT"),
+        description="The port to listen on.",
+    )
+    secret: str = Field(
+        "",
+        description="Mixed into the key under which a browser's conversations are kept. "
+        "Changing it makes every browser start with an empty history.",
+    )
+    title: str = Field("Ask the world", max_length=60, description="The name in the page's header.")
+    promise: str = Field(
+        "Answers from a graph of facts, each with the way it was found.",
+        max_length=160,
+        description="The line beneath the name.",
+    )
+    rate_per_minute: int = Field(300, ge=1, description="Requests that one address may send in a minute.")
+    body_limit: int = Field(2_000_000, ge=10_000, description="The largest request body in bytes.")
+    queue_size: int = Field(64, ge=1, description="Questions that may wait at once; further ones are turned away.")
+    workers: int = Field(2, ge=1, le=64, description="Questions that are answered at the same time.")
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="Proxies whose X-Forwarded-For is believed, comma-separated; * for all."
+    )
+    frame_ancestors: str = Field(
+        "'self' https://huggingface.co", description="Sites that may show the page in a frame (Content-Security-Policy)."
+    )
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings of the environment, with those given here in their place (None: not given)."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(map(str, first["loc"])).upper().removeprefix("KGQA_")
+        raise InputError(f"KGQA_{name}: {first['msg']}, got {first['input']!r}") from error
