@@ -19,7 +19,7 @@ from db.conversations import (
 )
 from db.errors import NotFoundError, StoreError, StoreInputError, UnreachableError
 from db.export import export_feedback, question_rows
-from db.feedback import give_feedback, review_feedback, withdraw_feedback
+from db.feedback import find_feedback, give_feedback, review_feedback, withdraw_feedback
 from db.model_versions import get_model_version, register_model_version
 from db.models import Conversation, Feedback, ModelVersion, Turn
 from db.session import Database, open_database
@@ -38,6 +38,7 @@ __all__ = [
     "delete_conversation",
     "export_feedback",
     "find_conversations",
+    "find_feedback",
     "get_conversation",
     "get_model_version",
     "get_turn",

@@ -58,6 +58,13 @@ def give_feedback(
     return feedback
 
 
+def find_feedback(*, session: Session, turn_id: UUID, visitor: str) -> Feedback | None:
+    """This visitor's feedback on a turn of theirs, unless there is none or it was withdrawn."""
+    get_turn(session=session, turn_id=turn_id, visitor=visitor)
+    mine = select(Feedback).where(Feedback.turn_id == turn_id, Feedback.visitor == visitor)
+    return session.scalar(mine.where(Feedback.withdrawn.is_(False)))
+
+
 def withdraw_feedback(*, session: Session, turn_id: UUID, visitor: str) -> None:
     """Take a vote back; a visitor who gave none loses none."""
     get_turn(session=session, turn_id=turn_id, visitor=visitor)

@@ -7,6 +7,7 @@ from db import (
     Database,
     NotFoundError,
     StoreInputError,
+    find_feedback,
     give_feedback,
     load_turns,
     review_feedback,
@@ -105,6 +106,23 @@ def test_withdrawing_what_was_never_given_is_fine(database: Database, asked: Ask
     with database.writer() as session:
         withdraw_feedback(session=session, turn_id=asked.turn, visitor="ann")
     assert seen(database, asked) is None
+
+
+def test_the_vote_on_one_turn_is_found(database: Database, asked: Asked) -> None:
+    def find(visitor: str) -> Feedback | None:
+        with database.reader() as session:
+            return find_feedback(session=session, turn_id=asked.turn, visitor=visitor)
+
+    assert find("ann") is None
+    given = vote(database, asked, rating=-1)
+    found = find("ann")
+    assert found is not None
+    assert found.id == given.id
+    with pytest.raises(NotFoundError):
+        find("bob")
+    with database.writer() as session:
+        withdraw_feedback(session=session, turn_id=asked.turn, visitor="ann")
+    assert find("ann") is None
 
 
 def test_only_the_visitor_of_the_conversation_votes(database: Database, asked: Asked) -> None:
