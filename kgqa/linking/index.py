@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +22,7 @@ FORMAT_VERSION = 1
 SIGNATURES = 128  # rows taken from the n-gram index before exact cosines order them
 ENCODED = 32  # rows taken from the encoder's index
 VERBATIM, NORMALISED = 1.0, 0.5  # the exact flag: as written, or in its normal form only
+THREADS = faiss.omp_get_max_threads()
 SMALL_BATCH = 16  # texts up to which one FAISS thread is faster than two
 
 
@@ -107,7 +107,9 @@ class EntityIndex:
             if self._encoded is not None and vectors is not None:
                 self._encoded.add(row, np.asarray(vectors[place], dtype=np.float32))
 
-    def search(self, texts: Sequence[str], k: int = 32, vectors: np.ndarray | None = None) -> Shortlist:
+    def search(
+        self, texts: Sequence[str], k: int = 32, vectors: np.ndarray | None = None, similar: bool = True
+    ) -> Shortlist:
         """The k entities that each text may mean: of that name, and of names near it.
 
         Entities of exactly that name come first, and leave a quarter of the places to the others. These come by turns
@@ -115,61 +117,62 @@ class EntityIndex:
 
         Args:
             vectors: the encoder's vectors of the texts, shape (n, D); without them only n-grams are compared.
+            similar: whether to look for near names at all; without them a search costs next to nothing.
+        Raises:
+            ShapeError: if there is not one vector for each text.
         """
         if vectors is not None and len(vectors) != len(texts):
             raise ShapeError(f"{len(texts)} texts, but vectors of shape {vectors.shape}")
+        names = [normalise(text) if text else "" for text in texts]
+        projected = self._encoded.project(vectors) if self._encoded is not None and vectors is not None else None
+        rows = self._near(names, projected) if similar else np.full((len(names), 0), NONE, dtype=np.int64)
         entities = np.full((len(texts), k), NONE, dtype=np.int64)
         features = np.zeros((len(texts), k, 4), dtype=np.float32)
-        for place, near in enumerate(self._near(texts, vectors)):
-            chosen = self._choose(texts[place], near, k)
-            entities[place, : len(chosen)] = list(chosen)
-            features[place, : len(chosen)] = list(chosen.values()) or np.zeros((0, 4))
+        for place, text in enumerate(texts):
+            near = self._measure(names[place], rows[place], None if projected is None else projected[place])
+            found, values = self._choose(text, near, k)
+            entities[place, : len(found)] = found
+            features[place, : len(found)] = values
         return Shortlist(entities, features)
 
-    def _near(self, texts: Sequence[str], vectors: np.ndarray | None) -> Iterator["_Near"]:
-        """For each text the rows of near names with both cosines."""
-        if not len(self._names) or not texts:
-            return iter([_Near([], _NOTHING, _NOTHING)] * len(texts))
-        faiss.omp_set_num_threads(1 if len(texts) <= SMALL_BATCH else faiss.omp_get_max_threads())
-        names = [normalise(text) if text else " " for text in texts]
-        rows = self._ngrams.search(names, min(SIGNATURES, len(self._names)))  # (n, SIGNATURES)
-        projected = None
-        if vectors is not None and self._encoded is not None:
-            projected = self._encoded.project(vectors)
-            rows = np.concatenate([rows, self._encoded.search(projected, min(ENCODED, len(self._encoded)))], axis=1)
-        return (
-            self._measure(name, row, None if projected is None else projected[place])
-            for place, (name, row) in enumerate(zip(names, rows, strict=True))
-        )
+    def _near(self, names: Sequence[str], projected: NDArray[np.float32] | None) -> NDArray[np.int64]:
+        """Rows of names near each of these, in no order, -1 for none: shape (n, SIGNATURES + ENCODED) at most."""
+        if not names or not len(self._names):
+            return np.full((len(names), 0), NONE, dtype=np.int64)
+        faiss.omp_set_num_threads(1 if len(names) <= SMALL_BATCH else THREADS)
+        rows = self._ngrams.search(names, min(SIGNATURES, len(self._ngrams)))
+        if projected is None or self._encoded is None:
+            return rows
+        return np.concatenate([rows, self._encoded.search(projected, min(ENCODED, len(self._encoded)))], axis=1)
 
     def _measure(self, name: str, found: NDArray[np.int64], projected: NDArray[np.float32] | None) -> "_Near":
         own = self._names.row(name)
         distinct = np.unique(found if own is None else np.append(found, own))
-        rows = distinct[distinct >= 0].tolist()
-        by_ngrams = self._ngrams.cosines(name, [self._names.texts[row] for row in rows])
+        rows = distinct[distinct >= 0]
+        by_ngrams = self._ngrams.cosines(name, [self._names.texts[row] for row in rows.tolist()])
         by_encoder = np.zeros(len(rows), dtype=np.float32)
         if projected is not None and self._encoded is not None:
-            by_encoder = self._encoded.cosines(projected, rows)
-        return _Near(rows, by_ngrams, by_encoder)
+            by_encoder = self._encoded.cosines(projected, rows.tolist())
+        return _Near(rows, np.stack([by_ngrams, by_encoder], axis=1), rows == (NONE if own is None else own))
 
-    def _choose(self, text: str, near: "_Near", k: int) -> dict[int, list[float]]:
-        """Features of up to k entities in the order in which they were chosen."""
-        chosen: dict[int, list[float]] = {}
-        cosines = {row: near.cosines(place) for place, row in enumerate(near.rows)}
-        own = self._names.row(normalise(text)) if text else None
-        if own is not None:
-            for entity in self._names.owners(own)[: k - k // 4]:
-                self._take(chosen, entity, cosines[own], VERBATIM if self._is_written(entity, text) else NORMALISED)
-        for row in near.turns(own):
-            for entity in self._names.owners(row)[: max(1, k // 2)]:
-                if entity in chosen or len(chosen) < k:
-                    self._take(chosen, entity, cosines[row], 0.0)
-        return chosen
+    def _choose(self, text: str, near: "_Near", k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Up to k entities, best first, and their features: shapes (k,) and (k, 4).
 
-    def _take(self, chosen: dict[int, list[float]], entity: int, cosines: tuple[float, float], exact: float) -> None:
-        """Add an entity, or raise its cosines if another of its names is nearer."""
-        known = chosen.setdefault(entity, [*cosines, exact, float(np.log1p(self._names.degrees[entity]))])
-        known[:2] = map(max, known[:2], cosines)
+        An entity with several near names takes the place of the first and the highest cosine of each kind.
+        """
+        limits = np.where(near.own, k - k // 4, max(1, k // 2))
+        owners, source, within = self._names.owners_of(near.rows, limits)
+        entities, group = np.unique(owners, return_inverse=True)
+        turn = np.full(len(entities), np.iinfo(np.int64).max)
+        np.minimum.at(turn, group, near.turns()[source] * (len(owners) + 1) + within)
+        features = np.zeros((len(entities), 4), dtype=np.float32)
+        np.maximum.at(features[:, :2], group, near.cosines[source])
+        for entity in owners[near.own[source]].tolist():
+            flag = VERBATIM if self._is_written(entity, text) else NORMALISED
+            features[np.searchsorted(entities, entity), 2] = flag
+        features[:, 3] = np.log1p(self._names.degrees[entities])
+        order = np.argsort(turn, kind="stable")[:k]
+        return entities[order], features[order]
 
     def _is_written(self, entity: int, text: str) -> bool:
         if text in self._added.get(entity, ()):
@@ -207,31 +210,21 @@ class EntityIndex:
         return cls(catalog, names, NgramNeighbours(names.texts), EncoderNeighbours.load(directory, len(names)))
 
 
-_NOTHING = np.zeros(0, dtype=np.float32)
-
-
 @dataclass(frozen=True)
 class _Near:
-    """Rows near one text with their cosines by n-grams and by encoder, each of shape (len(rows),)."""
+    """N rows near one text, their cosines (N, 2) by n-grams and by encoder, and which row is the text itself."""
 
-    rows: list[int]
-    by_ngrams: NDArray[np.float32]
-    by_encoder: NDArray[np.float32]
+    rows: NDArray[np.int64]
+    cosines: NDArray[np.float32]
+    own: NDArray[np.bool_]
 
-    def cosines(self, place: int) -> tuple[float, float]:
-        return float(self.by_ngrams[place]), float(self.by_encoder[place])
-
-    def turns(self, own: int | None) -> Iterator[int]:
-        """Rows other than `own`, two by n-grams and one by encoder in turn, each once."""
-        first = np.argsort(-self.by_ngrams, kind="stable").tolist()
-        second = np.argsort(-self.by_encoder, kind="stable").tolist() if self.by_encoder.any() else []
-        seen = {own}
-        for number in range(len(first)):
-            for place in chain(first[2 * number : 2 * number + 2], second[number : number + 1]):
-                row = self.rows[place]
-                if row not in seen:
-                    seen.add(row)
-                    yield row
+    def turns(self) -> NDArray[np.int64]:
+        """When each row's turn comes: its own first, then two by n-grams and one by encoder; shape (N,)."""
+        by_ngrams, by_encoder = (np.argsort(np.argsort(-column, kind="stable")) for column in self.cosines.T)
+        turns = 1 + by_ngrams // 2 * 3 + by_ngrams % 2
+        if self.cosines[:, 1].any():
+            turns = np.minimum(turns, 3 + by_encoder * 3)
+        return np.where(self.own, 0, turns)
 
 
 def names_of(catalog: Catalog) -> Iterator[tuple[str, int]]:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,21 @@ class NameTable:
         owners: list[int] = self._entities[self._starts[row] : self._starts[row + 1]].tolist()
         return owners
 
+    def owners_of(self, rows: NDArray[np.int64], limits: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+        """The first owners of several names, up to the limit of each.
+
+        Returns:
+            the entities, the place in `rows` that each comes from, and its place among the owners: shape (M,) each.
+        """
+        if self._changed.keys() & set(rows.tolist()):
+            owners = [self.owners(row)[:limit] for row, limit in zip(rows.tolist(), limits.tolist(), strict=True)]
+            counts = np.fromiter(map(len, owners), dtype=np.int64, count=len(owners))
+            flat = np.fromiter(chain.from_iterable(owners), dtype=np.int64, count=int(counts.sum()))
+            return flat, *_ragged(counts)
+        counts = np.minimum(self._starts[rows + 1] - self._starts[rows], limits)
+        source, within = _ragged(counts)
+        return self._entities[self._starts[rows][source] + within].astype(np.int64), source, within
+
     def exact(self, text: str) -> list[int]:
         """The entities that are called this, most connected first."""
         row = self._rows.get(normalise(text)) if text else None
@@ -109,8 +125,8 @@ class NameTable:
             starts = starts[[self._blob.startswith(prefix, start) for start in starts]]
         rows = np.searchsorted(self._row_bytes, starts, side="right") - 1
         counts = self._starts[rows + 1] - self._starts[rows]
-        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        return np.unique(self._entities[np.repeat(self._starts[rows], counts) + offsets]).astype(np.int64)
+        source, within = _ragged(counts)
+        return np.unique(self._entities[self._starts[rows][source] + within]).astype(np.int64)
 
     def _added_completions(self, wanted: str) -> NDArray[np.int64]:
         rows = [row for row in self._changed if f" {self.texts[row]}".find(f" {wanted}") >= 0]
@@ -167,6 +183,12 @@ def _check(
 
 def _by_degree(entities: Iterable[int], degrees: NDArray[np.int64]) -> list[int]:
     return sorted(entities, key=lambda entity: (-int(degrees[entity]), entity))
+
+
+def _ragged(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Lists of these lengths laid end to end: the list that each item is of, and its place in it."""
+    source = np.repeat(np.arange(len(counts)), counts)
+    return source, np.arange(len(source)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _line_starts(blob: bytes) -> NDArray[np.int64]:

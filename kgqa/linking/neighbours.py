@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import faiss
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from kgqa.errors import ModelFormatError
 from kgqa.linking.vectors import NgramVectorizer
 
+ID_RANGE: int = faiss.InvertedLists.SUBSET_TYPE_ID_RANGE  # type: ignore[attr-defined]  # its stub lacks it
 NONE = -1  # what FAISS returns for a neighbour that does not exist
 
 
@@ -68,7 +70,9 @@ class EncoderNeighbours:
         mean, axes = _principal_axes(vectors, min(cls.DIMENSIONS, vectors.shape[1]))
         reduced = _project(vectors, mean, axes)
         cells = max(1, len(vectors) // cls.PER_CELL)
-        index = faiss.index_factory(reduced.shape[1], f"IVF{cells},SQ8", faiss.METRIC_INNER_PRODUCT)
+        kind, metric = faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
+        centres = faiss.IndexFlatIP(reduced.shape[1])
+        index = faiss.IndexIVFScalarQuantizer(centres, reduced.shape[1], cells, kind, metric)
         index.cp.min_points_per_centroid = 1
         index.train(reduced)
         index.add(reduced)
@@ -109,9 +113,9 @@ class EncoderNeighbours:
         np.save(directory / "encoder_axes.npy", self._axes)
         np.save(directory / "encoder_rows.npy", self._rows)
         for number, start in enumerate(range(0, len(self), self.SHARD)):
-            shard = faiss.clone_index(self._index)
+            shard = cast(faiss.IndexIVF, faiss.clone_index(self._index))
             shard.reset()
-            self._index.copy_subset_to(shard, faiss.InvertedLists.SUBSET_TYPE_ID_RANGE, start, start + self.SHARD)
+            self._index.copy_subset_to(shard, ID_RANGE, start, start + self.SHARD)
             faiss.write_index(shard, str(directory / f"encoder_{number}.faiss"))
 
     @classmethod

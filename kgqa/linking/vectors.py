@@ -98,7 +98,8 @@ class NgramVectorizer:
         parts = [self._project(chunk) for chunk in _chunks(names, self.CHUNK)]
         vectors = np.concatenate(parts) if parts else np.zeros((0, self.DIMENSIONS), dtype=np.float32)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.divide(vectors, norms, out=vectors, where=norms > 0)
+        vectors /= np.where(norms > 0, norms, 1)
+        return vectors
 
     def signatures(self, names: Sequence[str]) -> NDArray[np.uint8]:
         """The signs of `encode` as packed bits, whose Hamming distance grows with the angle: (n, DIMENSIONS / 8)."""
@@ -110,11 +111,14 @@ class NgramVectorizer:
         rows, buckets = self.ngrams([name, *others])
         squares = np.square(self.weights[buckets].astype(np.float64))
         norms = np.bincount(rows, weights=squares, minlength=1 + len(others))  # (1 + others,)
-        own = np.searchsorted(rows, 1)
-        place = np.searchsorted(buckets[:own], buckets).clip(max=own - 1)
-        shared = np.where(buckets[place] == buckets, squares, 0.0)
-        dots = np.bincount(rows, weights=shared, minlength=1 + len(others))
-        return (dots[1:] / np.sqrt(norms[0] * norms[1:])).astype(np.float32)
+        own = buckets[: np.searchsorted(rows, 1)]
+        maybe = np.zeros(1 << 16, dtype=np.bool_)  # rules most n-grams out for the price of one look
+        maybe[own & 0xFFFF] = True
+        hits = np.flatnonzero(maybe[buckets & 0xFFFF])
+        hits = hits[own[np.searchsorted(own, buckets[hits]).clip(max=len(own) - 1)] == buckets[hits]]
+        dots = np.bincount(rows[hits], weights=squares[hits], minlength=1 + len(others))
+        cosines: NDArray[np.float32] = (dots[1:] / np.sqrt(norms[0] * norms[1:])).astype(np.float32)
+        return cosines
 
     def _project(self, names: Sequence[str]) -> NDArray[np.float32]:
         rows, buckets = self.ngrams(names)
@@ -122,7 +126,8 @@ class NgramVectorizer:
         signs = 1.0 - 2.0 * ((buckets >> 9) & 1)
         cells = rows * self.DIMENSIONS + buckets % self.DIMENSIONS
         sketch = np.bincount(cells, weights=weights * signs, minlength=len(names) * self.DIMENSIONS)
-        return sketch.reshape(len(names), self.DIMENSIONS).astype(np.float32) @ self._rotation
+        projected: NDArray[np.float32] = sketch.reshape(-1, self.DIMENSIONS).astype(np.float32) @ self._rotation
+        return projected
 
 
 def _hashes(codes: NDArray[np.uint32]) -> Iterator[tuple[int, NDArray[np.uint32]]]:
