@@ -85,13 +85,12 @@ class Answer:
     def from_dict(cls, row: dict[str, Any]) -> "Answer":
         """Read back what `to_dict` wrote (also after a trip through JSON)."""
         entity = lambda item: ScoredEntity(**item)  # noqa: E731
-        links = tuple(
-            Link(**{**link, "candidates": tuple(map(entity, link["candidates"]))}) for link in row["links"]
-        )
+        links = tuple(Link(**{**link, "candidates": tuple(map(entity, link["candidates"]))}) for link in row["links"])
         paths = tuple(
             Path(path["link"], tuple(Hop(**{**hop, "entities": tuple(hop["entities"])}) for hop in path["hops"]))
             for path in row["paths"]
         )
         facts = tuple((s, r, o) for s, r, o in row["facts"])
-        return cls(**{**row, "answers": tuple(map(entity, row["answers"])), "links": links, "paths": paths,
-                      "facts": facts})
+        return cls(
+            **{**row, "answers": tuple(map(entity, row["answers"])), "links": links, "paths": paths, "facts": facts}
+        )

@@ -1,0 +1,190 @@
+"""The verbs of `python -m kgqa`: parse, call, and turn errors into one line and an exit code."""
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kgqa.errors import InputError, KgqaError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb. Exit codes: 0 fine, 1 the work failed, 2 the arguments or the input are wrong."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(given)
+    options.command = shlex.join(["python", "-m", "kgqa", *given])
+    try:
+        options.run(options)
+    except KgqaError as error:
+        print(f"kgqa: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("kgqa: stopped", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kgqa", description="Question answering over knowledge graphs.")
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+    _add_build(verbs.add_parser("build", help="read graph files into a graph directory"))
+    _add_train(verbs.add_parser("train", help="train a joint model from questions and answers"))
+    _add_evaluate(verbs.add_parser("evaluate", help="measure a model on questions it never saw"))
+    _add_ask(verbs.add_parser("ask", help="ask a question"))
+    _add_bench(verbs.add_parser("bench", help="time and measure the parts against named baselines"))
+    return parser
+
+
+def _add_build(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("graphs", nargs="+", metavar="GRAPH", help=".nt .ttl .tsv .csv .jsonl, each also .gz")
+    parser.add_argument("--out", required=True, type=Path, metavar="GRAPH_DIR")
+    parser.add_argument("--skip-bad-lines", action="store_true", help="leave malformed lines out and count them")
+    parser.set_defaults(run=_build)
+
+
+def _build(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from kgqa.graph.store import build_graph
+
+    missing = [path for path in options.graphs if not Path(path).is_file()]
+    if missing:
+        raise InputError(f"{missing[0]}: no such file")
+    total = sum(Path(path).stat().st_size for path in options.graphs)
+    with tqdm(total=total, unit="B", unit_scale=True, desc="reading", leave=False) as bar:
+        graph, report = build_graph(options.graphs, options.skip_bad_lines, bar.update)
+    graph.save(options.out)
+    for line in report.skipped_lines:
+        print(f"skipped {line}", file=sys.stderr)
+    print(
+        f"{options.out}: {report.entities:,} entities, {report.values:,} values, {report.relations} relations, "
+        f"{report.triples:,} triples" + (f"; {report.skipped:,} bad lines skipped" if report.skipped else "")
+    )
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--graph", required=True, type=Path, help="a graph directory or one graph file")
+    parser.add_argument("--questions", required=True, type=Path, help="training questions, .jsonl or .jsonl.gz")
+    parser.add_argument("--dev", required=True, type=Path, help="development questions, never trained on")
+    parser.add_argument("--out", required=True, type=Path, metavar="MODEL_DIR")
+    parser.add_argument("--examples", type=Path, help="questions for the page to offer, one a line")
+    parser.add_argument("--encoder", help="path or hub id of the base encoder")
+    parser.add_argument("--epochs", type=float, default=3.0, help="passes over the training questions (%(default)s)")
+    parser.add_argument("--batch-size", type=int, default=64, help="(%(default)s)")
+    parser.add_argument("--evaluations", type=int, default=0, help="how often to look at dev (once an epoch)")
+    parser.add_argument("--watched", type=int, default=1000, help="dev questions looked at each time (%(default)s)")
+    parser.add_argument("--patience", type=int, default=3, help="stop after so many looks without gain (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
+    parser.add_argument("--no-intersection", action="store_true", help="switch the intersection off (an ablation)")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint beside MODEL_DIR")
+    parser.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from kgqa.reasoning.config import ModelConfig
+    from kgqa.training.recipe import Recipe, train
+    from kgqa.training.trainer import TrainingArguments
+
+    encoder = {"encoder": options.encoder} if options.encoder else {}
+    recipe = Recipe(
+        graph=options.graph,
+        questions=options.questions,
+        dev=options.dev,
+        out=options.out,
+        model=ModelConfig(intersect=not options.no_intersection, **encoder),
+        training=TrainingArguments(
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            evaluations=options.evaluations,
+            patience=options.patience,
+            seed=options.seed,
+        ),
+        examples=options.examples,
+        watched=options.watched,
+        command=options.command,
+    )
+    train(recipe, options.resume)
+    print(f'{options.out}: ready; ask it with: python -m kgqa ask --model {options.out} "..."')
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", required=True, metavar="MODEL_DIR")
+    parser.add_argument("--questions", required=True, type=Path)
+    parser.add_argument("--entities", default="linked", choices=("linked", "gold-span", "gold"))
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from kgqa.reasoning.pretrained import from_pretrained
+    from kgqa.training.evaluate import evaluate, one_line
+    from kgqa.training.questions import read_questions
+
+    questions = read_questions(options.questions)
+    figures = evaluate(from_pretrained(options.model), questions, options.entities)
+    print(json.dumps(figures) if options.json else one_line(figures))
+
+
+def _add_ask(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", help='"-" reads one question a line from standard input')
+    parser.add_argument("--model", metavar="MODEL_DIR", help="default: the model of the world in assets/")
+    parser.add_argument("--json", action="store_true", help="print one JSON object for each question")
+    parser.set_defaults(run=_ask)
+
+
+def _ask(options: argparse.Namespace) -> None:
+    from kgqa.chat.assistant import Assistant
+    from kgqa.chat.explain import plain_text
+    from kgqa.config import Settings
+    from kgqa.reasoning.pretrained import from_pretrained
+
+    assistant = Assistant(from_pretrained(options.model or Settings().model))
+    questions = (line.strip() for line in sys.stdin) if options.question == "-" else [options.question]
+    for question in questions:
+        if question or options.question != "-":
+            answer = assistant.ask(question)
+            print(json.dumps(answer.to_dict(), ensure_ascii=False) if options.json else plain_text(answer), flush=True)
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    benches = parser.add_subparsers(title="what to measure", required=True, metavar="WHAT")
+    follow = benches.add_parser("follow", help="a 2-hop follow against the reified formula (COO, CSR)")
+    follow.add_argument("--triples", default="1e5,1e6,1e7", help="sizes, separated by commas (%(default)s)")
+    follow.add_argument("--seed", type=int, default=0)
+    follow.add_argument("--json", action="store_true")
+    follow.set_defaults(run=_bench_follow)
+    linking = benches.add_parser("linking", help="recall of the shortlist, and the time a question takes")
+    linking.add_argument("--names", type=int, default=2000)
+    linking.add_argument("--seed", type=int, default=0)
+    linking.add_argument("--json", action="store_true")
+    linking.set_defaults(run=_bench_linking)
+
+
+def _bench_follow(options: argparse.Namespace) -> None:
+    from benchmarks.follow import run
+
+    try:
+        sizes = [int(float(size)) for size in options.triples.split(",")]
+    except ValueError as error:
+        raise InputError(f"--triples {options.triples!r}: expected numbers separated by commas") from error
+    rows = run(sizes, options.seed)
+    _print_rows(rows, options.json)
+
+
+def _bench_linking(options: argparse.Namespace) -> None:
+    from benchmarks.linking import run
+
+    figures = run(options.seed, options.names)
+    print(json.dumps(figures) if options.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
+
+
+def _print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(rows))
+        return
+    print("\t".join(rows[0]))
+    for row in rows:
+        print("\t".join(str(value) for value in row.values()))

@@ -1,0 +1,111 @@
+"""The ranker: one softmax over all (span, candidate) cells of a question, for every slot."""
+
+import torch
+from torch import Tensor, nn
+
+from kgqa.graph.sparse import SparseGraph
+from kgqa.linking.reading import SPAN_FEATURES, ReadingBatch
+from kgqa.linking.shortlist import CANDIDATE_FEATURES, Candidates
+
+FIT_LIMIT = 20.0
+MOST_TAKEN = 1 - 1e-4
+
+
+class SpanScorer(nn.Module):
+    """Scores every span of a question as the mention of each slot."""
+
+    def __init__(self, dimension: int, width: int, slots: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(dimension, width)
+        self.last = nn.Linear(dimension, width)
+        self.question = nn.Linear(dimension, width)
+        self.surface = nn.Linear(SPAN_FEATURES, width)
+        self.norm = nn.LayerNorm(width)
+        self.score = nn.Linear(width, slots)
+
+    def forward(self, batch: ReadingBatch, states: Tensor, pooled: Tensor) -> tuple[Tensor, Tensor]:
+        """Token states (B, L, D) to span vectors (B, S, W) and span scores (B, S, M)."""
+        rows = torch.arange(len(states), device=states.device).unsqueeze(1)  # (B, 1)
+        joined = self.first(states)[rows, batch.first] + self.last(states)[rows, batch.last]  # (B, S, W)
+        joined = joined + self.surface(batch.span_features) + self.question(pooled).unsqueeze(1)
+        vectors = torch.nn.functional.gelu(self.norm(joined))
+        return vectors, self.score(vectors)  # (B, S, W), (B, S, M)
+
+
+class Ranker(nn.Module):
+    """Scores cells by span, similarity of the name, and how well the candidate fits the question.
+
+    score[m, s, k] = span[s, m] + surface(features[s, k]) + fit(s, k) + log(1 - taken[m, s]), and a NIL
+    cell per slot. A span is taken as far as earlier slots hold spans that overlap it, so that two
+    slots don't read the same mention.
+    A candidate fits when it has a relation that the question asks for: fit is the log-sum-exp,
+    over the relations it takes part in, of their match with the span in its question.
+    """
+
+    def __init__(self, dimension: int, width: int, slots: int) -> None:
+        super().__init__()
+        self.surface = nn.Sequential(nn.Linear(CANDIDATE_FEATURES, 32), nn.GELU(), nn.Linear(32, 1))
+        self.asked = nn.Linear(width, width)
+        self.nil = nn.Linear(dimension, slots)
+
+    def forward(
+        self,
+        batch: ReadingBatch,
+        candidates: Candidates,
+        span_vectors: Tensor,
+        span_scores: Tensor,
+        pooled: Tensor,
+        relations: Tensor,
+        graph: SparseGraph,
+    ) -> Tensor:
+        """Log-probabilities over cells and NIL.
+
+        Args:
+            span_vectors: shape (B, S, W).
+            span_scores: shape (B, S, M).
+            pooled: question vectors, shape (B, D).
+            relations: relation vectors, shape (R, W).
+        Returns:
+            shape (B, M, N * K + 1); the last column is NIL.
+        """
+        rows = torch.arange(len(pooled), device=pooled.device).unsqueeze(1)  # (B, 1)
+        vectors = span_vectors[rows, candidates.span]  # (B, N, W)
+        match = self.asked(vectors) @ relations.T / relations.shape[-1] ** 0.5  # (B, N, R)
+        scaled = candidates.features * candidates.features.new_tensor([1.0, 1.0, 1.0, 0.2])
+        cells = self.surface(scaled).squeeze(-1) + relation_fit(candidates, match, graph)  # (B, N, K)
+        usable = candidates.mask & candidates.span_mask.unsqueeze(-1)  # (B, N, K)
+        overlap = span_overlap(batch, candidates.span)  # (B, N, N)
+        taken = cells.new_zeros(cells.shape[:2])  # (B, N) how far earlier slots have taken a span
+        slots = []
+        for slot, nil in enumerate(self.nil(pooled).unbind(-1)):
+            free = torch.log1p(-taken.clamp(max=MOST_TAKEN))  # (B, N)
+            spans = span_scores[rows, candidates.span, slot] + free  # (B, N)
+            scores = (spans.unsqueeze(-1) + cells).masked_fill(~usable, torch.finfo(cells.dtype).min)  # (B, N, K)
+            joint = torch.cat([scores.flatten(1), nil.unsqueeze(-1)], dim=-1).log_softmax(-1)  # (B, N * K + 1)
+            slots.append(joint)
+            held = joint[:, :-1].exp().view(cells.shape).sum(-1)  # (B, N)
+            taken = taken + (overlap @ held.unsqueeze(-1)).squeeze(-1)
+        return torch.stack(slots, 1)  # (B, M, N * K + 1)
+
+
+def span_overlap(batch: ReadingBatch, span: Tensor) -> Tensor:
+    """Which of the chosen spans (B, N) share a token: shape (B, N, N), 0 or 1."""
+    first, last = batch.first.gather(1, span), batch.last.gather(1, span)  # (B, N)
+    apart = (first.unsqueeze(1) > last.unsqueeze(2)) | (first.unsqueeze(2) > last.unsqueeze(1))
+    return (~apart).float()
+
+
+def relation_fit(candidates: Candidates, match: Tensor, graph: SparseGraph) -> Tensor:
+    """How well the relations of each candidate match: log sum exp over them of match (B, N, R).
+
+    Returns:
+        shape (B, N, K); zero where there is no candidate.
+    """
+    flat = candidates.entities.flatten()  # (B * N * K,)
+    cells = torch.nonzero(flat >= 0).squeeze(-1)  # (C,)
+    row, relation = graph.relations_of(flat[cells])  # (G,), (G,)
+    span = cells[row] // candidates.entities.shape[-1]  # (G,)
+    weights = match.flatten(0, 1).clamp(-FIT_LIMIT, FIT_LIMIT).exp()[span, relation]  # (G,)
+    sums = weights.new_full((len(flat),), 1e-6).index_add(0, cells[row], weights)
+    fit = sums.log().masked_fill(flat < 0, 0.0)
+    return fit.view(candidates.entities.shape)  # (B, N, K)

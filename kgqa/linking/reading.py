@@ -1,0 +1,98 @@
+"""A question as the model reads it: tokens, spans, and what the index knows exactly."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kgqa.linking.index import EntityIndex
+from kgqa.linking.spans import Span, spans_of
+
+SPAN_FEATURES = 4
+MAX_TOKENS = 128
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One question: `first` and `last` are the token positions of each span; `exact` its exact entities."""
+
+    question: str
+    input_ids: tuple[int, ...]
+    spans: tuple[Span, ...]
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+    exact: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class ReadingBatch:
+    """Readings padded to tensors: tokens (B, L), spans (B, S)."""
+
+    readings: tuple[Reading, ...]
+    input_ids: Tensor  # (B, L)
+    attention_mask: Tensor  # (B, L)
+    first: Tensor  # (B, S)
+    last: Tensor  # (B, S)
+    span_mask: Tensor  # (B, S)
+    span_features: Tensor  # (B, S, SPAN_FEATURES)
+
+
+class Reader:
+    """Turns questions into readings; remembers the recent ones, as training sees them again."""
+
+    def __init__(self, tokenizer: Any, index: EntityIndex, max_words: int, cache_size: int = 100_000) -> None:
+        self._tokenizer = tokenizer
+        self._index = index
+        self._max_words = max_words
+        self.read = lru_cache(maxsize=cache_size)(self._read)
+
+    def _read(self, question: str) -> Reading:
+        encoded = self._tokenizer(
+            question, truncation=True, max_length=MAX_TOKENS, return_offsets_mapping=True, verbose=False
+        )
+        offsets = encoded["offset_mapping"]
+        real = [position for position, (start, end) in enumerate(offsets) if end > start]
+        spans, first, last = [], [], []
+        for span in spans_of(question, self._max_words):
+            inside = [p for p in real if offsets[p][1] > span.start and offsets[p][0] < span.end]
+            if inside:
+                spans.append(span)
+                first.append(inside[0])
+                last.append(inside[-1])
+        exact = tuple(map(tuple, self._index.exact([span.text for span in spans])))
+        return Reading(question, tuple(encoded["input_ids"]), tuple(spans), tuple(first), tuple(last), exact)
+
+    def batch(self, questions: Sequence[str], device: torch.device | None = None) -> ReadingBatch:
+        """Read and pad questions."""
+        readings = tuple(self.read(question) for question in questions)
+        tokens = max(len(r.input_ids) for r in readings)
+        spans = max(1, max(len(r.spans) for r in readings))
+        input_ids = torch.full((len(readings), tokens), self._tokenizer.pad_token_id)  # (B, L)
+        attention = torch.zeros_like(input_ids)
+        first = torch.zeros((len(readings), spans), dtype=torch.long)  # (B, S)
+        last = torch.zeros_like(first)
+        features = torch.zeros((len(readings), spans, SPAN_FEATURES))
+        mask = torch.zeros((len(readings), spans), dtype=torch.bool)
+        for row, r in enumerate(readings):
+            length, count = len(r.input_ids), len(r.spans)
+            input_ids[row, :length] = torch.tensor(r.input_ids)
+            attention[row, :length] = 1
+            if count:
+                first[row, :count] = torch.tensor(r.first)
+                last[row, :count] = torch.tensor(r.last)
+                features[row, :count] = torch.tensor(
+                    [span_features(s, bool(e)) for s, e in zip(r.spans, r.exact, strict=True)]
+                )
+            mask[row, :count] = True
+        parts = (t.to(device) for t in (input_ids, attention, first, last, mask, features))
+        return ReadingBatch(readings, *parts)
+
+
+def span_features(span: Span, exact: bool) -> list[float]:
+    """What a span looks like: exact name, share of capitalised words, length in words, has a digit."""
+    words = span.text.split()
+    capitals = sum(word[0].isupper() for word in words) / max(len(words), 1)
+    return [float(exact), capitals, len(words) / 4, float(any(c.isdigit() for c in span.text))]

@@ -1,0 +1,213 @@
+"""One question at a time, as people ask: the answer, how sure it is, and the facts that led to it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from kgqa.graph.frontier import Frontier
+from kgqa.graph.store import KnowledgeGraph
+from kgqa.linking.index import EntityIndex
+from kgqa.linking.shortlist import Mention
+from kgqa.reasoning.combine import combine
+from kgqa.reasoning.heads import LEAST_WEIGHT, Calibration, answer_set
+from kgqa.reasoning.hops import walk
+from kgqa.reasoning.model import JointModel, Thought
+from kgqa.reasoning.trace import Route, trace
+from kgqa.types import Answer, AnswerKind, Hop, Link, Path, Reason, ScoredEntity
+
+LEAST_ATTENTION = 1e-3
+SHOWN_CANDIDATES = 5
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What walking the graph gave: the answer set (best first), each slot's weights and its seeds."""
+
+    thought: Thought
+    seeds: tuple[Frontier, ...]
+    slots: tuple[Frontier, ...]
+    entities: Tensor  # (A,)
+    weights: Tensor  # (A,)
+
+    @property
+    def top(self) -> float:
+        """The weight of the best answer, 0 where there is none."""
+        return float(self.weights[0]) if len(self.weights) else 0.0
+
+    @property
+    def used(self) -> int:
+        """How many slots the question needs."""
+        return int(self.thought.counts[0].argmax()) + 1
+
+
+class Answerer:
+    """A trained joint model with its calibration; what the chat and `ask` talk to."""
+
+    def __init__(
+        self, model: JointModel, calibration: Calibration, version: str = "", examples: Sequence[str] = ()
+    ) -> None:
+        self.model = model.eval()
+        self.calibration = calibration
+        self.version = version
+        self.examples = tuple(examples)
+
+    @property
+    def graph(self) -> KnowledgeGraph:
+        """The graph that answers come from."""
+        return self.model.graph
+
+    @property
+    def index(self) -> EntityIndex:
+        """The names that can be linked and suggested."""
+        return self.model.index
+
+    @torch.inference_mode()
+    def answer(self, question: str, mentions: Sequence[Mention] | None = None) -> Answer:
+        """Answer one question; abstain below the threshold, and say why.
+
+        `mentions` serve the gold modes of evaluation.
+        """
+        started = time.perf_counter()
+        solution = self._solve(question, mentions)
+        solved = time.perf_counter()
+        answer = self._explained(question, solution)
+        done = time.perf_counter()
+        timings = {"solve": solved - started, "explain": done - solved, "total": done - started}
+        return replace(answer, timings_ms={name: round(1000 * value, 2) for name, value in timings.items()})
+
+    def _solve(self, question: str, mentions: Sequence[Mention] | None) -> Solution:
+        """Decide, walk and combine, on frontiers."""
+        thought = self.model.think([question], None if mentions is None else [mentions])
+        seeds = self.model.seed_frontier(thought)  # M rows
+        reached = walk(self.graph.sparse, seeds, thought.plan, LEAST_ATTENTION)
+        slots = _rows(reached)
+        combined = combine(slots, thought.counts)
+        return Solution(thought, _rows(seeds), slots, *answer_set(combined.entity, combined.weight))
+
+    def _explained(self, question: str, solution: Solution) -> Answer:
+        confidence = self.calibration.confidence(solution.top) if solution.top else 0.0
+        abstained = confidence < self.calibration.threshold
+        routes = [self._route(solution, slot) for slot in range(solution.used)]
+        links = [self._link(solution, slot, route) for slot, route in enumerate(routes)]
+        shown = [slot for slot, link in enumerate(links) if link is not None]
+        answers = () if abstained else self._answers(solution)
+        return Answer(
+            question=question,
+            kind="none" if abstained else self._kind(solution),
+            answers=answers,
+            value=None if abstained else self._value(solution),
+            confidence=round(confidence, 4),
+            abstained=abstained,
+            why=_reason(solution) if abstained else "",
+            links=tuple(link for link in links if link is not None),
+            paths=tuple(self._path(position, routes[slot]) for position, slot in enumerate(shown)),
+            combine="intersect" if solution.used > 1 else "single",
+            facts=tuple(self._fact_ids(routes)),
+            labels=self._labels(answers, links, routes),
+        )
+
+    def _route(self, solution: Solution, slot: int) -> Route | None:
+        """How a slot came to the answers; without answers, to what it reached by itself."""
+        goals = solution.entities
+        if not len(goals):
+            own = solution.slots[slot]
+            goals = answer_set(own.entity, own.weight)[0]
+        plan = solution.thought.plan
+        if not len(goals):
+            return None
+        return trace(
+            self.graph.sparse, solution.seeds[slot], plan.relations[0, slot], plan.stop[0, slot], goals.tolist()
+        )
+
+    def _link(self, solution: Solution, slot: int, route: Route | None) -> Link | None:
+        """The mention that a slot started from, and its other readings."""
+        thought = solution.thought
+        entities = thought.candidates.entities[0]  # (N, K)
+        weights = thought.cells[0, slot, :-1].exp().view(entities.shape)  # (N, K)
+        weights = weights.masked_fill(entities < 0, 0.0)
+        chosen = weights if route is None else weights.masked_fill(entities != route.seed, 0.0)
+        row, column = divmod(int(chosen.argmax()), entities.shape[1])
+        if float(chosen[row, column]) < LEAST_WEIGHT:
+            return None
+        span = thought.batch.readings[0].spans[int(thought.candidates.span[0, row])]
+        totals: dict[int, float] = {}
+        for entity, weight in zip(entities[row].tolist(), weights[row].tolist(), strict=True):
+            if entity >= 0:
+                totals[entity] = totals.get(entity, 0.0) + weight
+        ranked = sorted(totals, key=lambda entity: (-totals[entity], entity))[:SHOWN_CANDIDATES]
+        best = self._scored(int(entities[row, column]), totals[int(entities[row, column])])
+        others = tuple(self._scored(entity, totals[entity]) for entity in ranked)
+        return Link(span.text, span.start, span.end, best.id, best.label, best.score, best.description, others)
+
+    def _path(self, position: int, route: Route | None) -> Path:
+        catalog = self.graph.catalog
+        steps = route.steps if route else ()
+        hops = (
+            Hop(
+                catalog.relation_ids[step.relation // 2],
+                catalog.relation_labels[step.relation // 2],
+                bool(step.relation % 2),
+                round(step.weight, 4),
+                tuple(catalog.entity_ids[entity] for entity in step.entities),
+            )
+            for step in steps
+        )
+        return Path(position, tuple(hops))
+
+    def _fact_ids(self, routes: Sequence[Route | None]) -> list[tuple[str, str, str]]:
+        catalog = self.graph.catalog
+        facts = dict.fromkeys(fact for route in routes if route for fact in route.facts)
+        return [(catalog.entity_ids[s], catalog.relation_ids[r], catalog.entity_ids[o]) for s, r, o in facts]
+
+    def _labels(
+        self, answers: Sequence[ScoredEntity], links: Sequence[Link | None], routes: Sequence[Route | None]
+    ) -> dict[str, str]:
+        """A name for every id that paths and facts mention."""
+        catalog = self.graph.catalog
+        labels = {answer.id: answer.label for answer in answers} | {link.id: link.label for link in links if link}
+        for route in filter(None, routes):
+            for subject, relation, object_ in route.facts:
+                labels[catalog.relation_ids[relation]] = catalog.relation_labels[relation]
+                for entity in (subject, object_):
+                    labels[catalog.entity_ids[entity]] = catalog.labels[entity]
+        return labels
+
+    def _answers(self, solution: Solution) -> tuple[ScoredEntity, ...]:
+        pairs = zip(solution.entities.tolist(), solution.weights.tolist(), strict=True)
+        return tuple(self._scored(entity, weight) for entity, weight in pairs)
+
+    def _scored(self, entity: int, score: float) -> ScoredEntity:
+        catalog = self.graph.catalog
+        return ScoredEntity(
+            catalog.entity_ids[entity], catalog.labels[entity], round(score, 4), catalog.descriptions[entity]
+        )
+
+    def _kind(self, solution: Solution) -> AnswerKind:
+        return "entities" if self._value(solution) is None else "number"
+
+    def _value(self, solution: Solution) -> float | None:
+        """The number, where the best answer is a literal with one."""
+        value = float(self.graph.catalog.values[int(solution.entities[0])])
+        return None if value != value else value
+
+
+def _rows(frontier: Frontier) -> tuple[Frontier, ...]:
+    """One frontier for every row of the batch."""
+    rows = (frontier.where(frontier.batch == row) for row in range(frontier.batch_size))
+    return tuple(Frontier(torch.zeros_like(row.batch), row.entity, row.weight, 1, row.num_entities) for row in rows)
+
+
+def _reason(solution: Solution) -> Reason:
+    """Why nothing is answered: no mention linked, nowhere to go, nothing in common, or just not sure."""
+    nil = float(solution.thought.cells[0, 0, -1].exp())
+    if not solution.thought.batch.readings[0].spans:
+        return "no_question"
+    if nil > 0.5:
+        return "no_entity"
+    if len(solution.entities):
+        return "low_confidence"
+    reached = [len(answer_set(slot.entity, slot.weight)[0]) > 0 for slot in solution.slots[: solution.used]]
+    return "nothing_in_common" if len(reached) > 1 and all(reached) else "no_relation"

@@ -1,0 +1,50 @@
+"""What fixes the shape of a joint model; saved beside its weights as config.json."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kgqa.errors import ModelFormatError
+from kgqa.linking.encoder import DEFAULT_ENCODER
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes and choices of a joint model.
+
+    `trainable_layers` counts the encoder's last layers that training may change; the others
+    stay those of the base encoder. `exact_spans` and `fuzzy_spans` bound the spans per question
+    that reach the ranker, `candidates` the entities per span. `intersect=False` switches the
+    intersection off (an ablation).
+    """
+
+    encoder: str = DEFAULT_ENCODER
+    trainable_layers: int = 2
+    slots: int = 2
+    max_hops: int = 3
+    max_span_words: int = 12
+    exact_spans: int = 12
+    fuzzy_spans: int = 4
+    candidates: int = 32
+    width: int = 256
+    intersect: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("trainable_layers", "slots", "max_hops", "max_span_words", "candidates", "width"):
+            if getattr(self, name) < 1:
+                raise ModelFormatError(f"config: {name}={getattr(self, name)!r}: must be at least 1")
+
+    def save(self, path: Path, **extra: Any) -> None:
+        """Write as JSON, with what else the model directory has to remember."""
+        path.write_text(json.dumps({**asdict(self), **extra}, indent=2, ensure_ascii=False) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> tuple["ModelConfig", dict[str, Any]]:
+        """Read what `save` wrote: the configuration, and the rest."""
+        try:
+            row = json.loads(path.read_text())
+            own = {key: row.pop(key) for key in cls.__dataclass_fields__}
+        except (OSError, ValueError, KeyError, AttributeError) as error:
+            raise ModelFormatError(f"{path}: not the configuration of a kgqa model ({error!r})") from error
+        return cls(**own), row

@@ -1,0 +1,80 @@
+"""Hops: from a seed distribution along attended relations, with learned stopping and no going back."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from kgqa.graph.algebra import Weights, cap, leave_out, weighted_sum
+from kgqa.graph.frontier import Frontier
+from kgqa.graph.sparse import SparseGraph
+from kgqa.reasoning.encoder import attend
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What each slot wants to follow, decided before any edge is walked."""
+
+    relations: Tensor  # (B, M, H, R) attention over relations at each hop
+    stop: Tensor  # (B, M, H) probability that the path ends after hop h + 1
+    leave_out: Tensor  # (B, M, H) how much of where it came from hop h leaves out
+
+
+class Planner(nn.Module):
+    """Reads the question once per hop and slot, and attends over relations.
+
+    c[t] = attend(W [question; mention; c[t-1]] + hop[t] + slot[m], tokens); the relation scores
+    are c[t] . v[r] with the relation vectors v.
+    """
+
+    def __init__(self, dimension: int, width: int, slots: int, hops: int) -> None:
+        super().__init__()
+        self.hops = hops
+        self.query = nn.Linear(2 * dimension + width, dimension)
+        self.hop = nn.Parameter(torch.randn(hops, dimension) * 0.02)
+        self.slot = nn.Parameter(torch.randn(slots, dimension) * 0.02)
+        self.read = nn.Sequential(nn.Linear(2 * dimension + width, width), nn.GELU(), nn.Linear(width, width))
+        self.stop = nn.Sequential(nn.Linear(2 * dimension + width, 128), nn.GELU(), nn.Linear(128, hops))
+        self.back = nn.Linear(width, 1)
+
+    def forward(self, states: Tensor, mask: Tensor, pooled: Tensor, mentions: Tensor, relations: Tensor) -> Plan:
+        """Plan from token states (B, L, D), mentions (B, M, W) and relation vectors (R, W)."""
+        question = pooled.unsqueeze(1).expand(-1, mentions.shape[1], -1)  # (B, M, D)
+        context = torch.zeros_like(question)  # (B, M, D)
+        attention, gates = [], []
+        for hop in range(self.hops):
+            query = self.query(torch.cat([question, mentions, context], -1)) + self.hop[hop] + self.slot  # (B, M, D)
+            context = attend(query, states, mask)  # (B, M, D)
+            read = self.read(torch.cat([context, query, mentions], -1))  # (B, M, W)
+            attention.append((read @ relations.T / relations.shape[-1] ** 0.5).softmax(-1))  # (B, M, R)
+            gates.append(self.back(read).squeeze(-1).sigmoid())  # (B, M)
+        stop = self.stop(torch.cat([question, context, mentions], -1)).softmax(-1)  # (B, M, H)
+        return Plan(torch.stack(attention, 2), stop, torch.stack(gates, 2))
+
+
+def walk(graph: SparseGraph, seeds: Weights, plan: Plan, threshold: float = 0.0) -> Weights:
+    """Follow a plan from its seeds, one row for every slot of every question.
+
+    x[t] = cap(relu(follow(x[t-1], r[t]) - gate[t] x[t-2])), y = sum over t of stop[t] x[t].
+
+    Args:
+        seeds: shape (B * M, E), dense or a frontier.
+        plan: of B questions and M slots.
+        threshold: relations with no more attention than this are not expanded.
+    Returns:
+        shape (B * M, E), values in [0, 1], in the form of the seeds.
+    """
+    relations, stop, gates = plan.relations.flatten(0, 1), plan.stop.flatten(0, 1), plan.leave_out.flatten(0, 1)
+    visited = [seeds]
+    for hop in range(relations.shape[1]):
+        step = _follow(graph, visited[-1], relations[:, hop], threshold)
+        if hop > 0:
+            step = leave_out(step, visited[-2], gates[:, hop : hop + 1])
+        visited.append(cap(step))
+    return weighted_sum(visited[1:], stop)
+
+
+def _follow(graph: SparseGraph, weights: Weights, relations: Tensor, threshold: float) -> Weights:
+    if isinstance(weights, Frontier):
+        return graph.follow_frontier(weights, relations, threshold)
+    return graph.follow(weights, relations, threshold)

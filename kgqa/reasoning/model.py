@@ -1,0 +1,132 @@
+"""The joint model: a question in, weights over all entities out, differentiable from end to end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from kgqa.graph.frontier import Frontier
+from kgqa.graph.store import KnowledgeGraph
+from kgqa.linking.encoder import NameEncoder
+from kgqa.linking.index import EntityIndex
+from kgqa.linking.ranker import Ranker, SpanScorer
+from kgqa.linking.reading import Reader, ReadingBatch
+from kgqa.linking.shortlist import Candidates, Mention, Shortlister
+from kgqa.reasoning.combine import SlotGate, combine
+from kgqa.reasoning.config import ModelConfig
+from kgqa.reasoning.encoder import QuestionEncoder, mean_pool
+from kgqa.reasoning.hops import Plan, Planner, walk
+from kgqa.reasoning.relations import RelationVectors
+
+
+@dataclass(frozen=True)
+class Thought:
+    """What the model decided about B questions before walking the graph.
+
+    `cells` are log-probabilities over (span, candidate) cells and NIL, shape (B, M, N * K + 1).
+    """
+
+    batch: ReadingBatch
+    candidates: Candidates
+    cells: Tensor  # (B, M, N * K + 1)
+    plan: Plan
+    counts: Tensor  # (B, M)
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Where a thought leads: weights over all entities, for each slot alone and combined."""
+
+    thought: Thought
+    slots: Tensor  # (B, M, E)
+    weights: Tensor  # (B, E)
+
+
+class JointModel(nn.Module):
+    """Spans, shortlist, ranker, seeds, hops and intersection in one module over one graph."""
+
+    def __init__(self, config: ModelConfig, graph: KnowledgeGraph, index: EntityIndex, encoder: NameEncoder) -> None:
+        super().__init__()
+        self.config = config
+        self.graph = graph
+        self.index = index
+        self.names = encoder
+        self.reader = Reader(encoder.tokenizer, index, config.max_span_words)
+        self.shortlister = Shortlister(index, encoder, config.exact_spans, config.fuzzy_spans, config.candidates)
+        dimension, width, slots = encoder.dimension, config.width, config.slots
+        labels = torch.from_numpy(encoder.encode(list(graph.catalog.relation_labels)))  # (R / 2, D)
+        self.encoder = QuestionEncoder(encoder, config.trainable_layers)
+        self.spans = SpanScorer(dimension, width, slots)
+        self.ranker = Ranker(dimension, width, slots)
+        self.relations = RelationVectors(labels, width)
+        self.nil_mention = nn.Parameter(torch.zeros(slots, width))
+        self.planner = Planner(dimension, width, slots, config.max_hops)
+        self.gate = SlotGate(dimension, slots)
+
+    @property
+    def device(self) -> torch.device:
+        return self.nil_mention.device
+
+    def think(self, questions: Sequence[str], mentions: Sequence[Sequence[Mention]] | None = None) -> Thought:
+        """Read the questions, rank their seeds, and plan their hops."""
+        batch = self.reader.batch(questions, self.device)
+        states = self.encoder(batch.input_ids, batch.attention_mask)  # (B, L, D)
+        pooled = mean_pool(states, batch.attention_mask)  # (B, D)
+        span_vectors, span_scores = self.spans(batch, states, pooled)  # (B, S, W), (B, S, M)
+        candidates = self.shortlister.shortlist(batch, span_scores.amax(-1), mentions)
+        relations = self.relations()  # (R, W)
+        cells = self.ranker(batch, candidates, span_vectors, span_scores, pooled, relations, self.graph.sparse)
+        vectors = self._mention_vectors(candidates, cells, span_vectors)  # (B, M, W)
+        plan = self.planner(states, batch.attention_mask, pooled, vectors, relations)
+        return Thought(batch, candidates, cells, plan, self._counts(pooled))
+
+    def forward(
+        self, questions: Sequence[str], mentions: Sequence[Sequence[Mention]] | None = None, threshold: float = 0.0
+    ) -> Weighed:
+        """Decide, walk and combine.
+
+        Args:
+            questions: B questions.
+            mentions: gold mentions, for the gold modes of evaluation.
+            threshold: relations with no more attention than this are not expanded.
+        """
+        thought = self.think(questions, mentions)
+        seeds = self.seeds(thought)  # (B, M, E)
+        slots = walk(self.graph.sparse, seeds.flatten(0, 1), thought.plan, threshold).view(seeds.shape)  # (B, M, E)
+        return Weighed(thought, slots, combine(slots.unbind(1), thought.counts))
+
+    def seeds(self, thought: Thought) -> Tensor:
+        """Every slot's distribution over entities; what is missing to 1 is NIL. Shape (B, M, E)."""
+        entities, weights = self._seed_cells(thought)  # (B, M, N * K)
+        seeds = weights.new_zeros(*weights.shape[:2], self.graph.sparse.num_entities)
+        return seeds.scatter_add(2, entities, weights)  # (B, M, E)
+
+    def seed_frontier(self, thought: Thought) -> Frontier:
+        """`seeds` as a frontier of B * M rows, at a cost that does not depend on E."""
+        entities, weights = (part.flatten(0, 1) for part in self._seed_cells(thought))  # (B * M, N * K)
+        rows, size = len(entities), self.graph.sparse.num_entities
+        cells = entities + size * torch.arange(rows, device=entities.device).unsqueeze(1)
+        live = weights > 0
+        return Frontier.from_cells(cells[live], weights[live], rows, size)
+
+    def _seed_cells(self, thought: Thought) -> tuple[Tensor, Tensor]:
+        """Entity and probability of every cell, probability 0 where there is no candidate: (B, M, N * K) each."""
+        weights = thought.cells[..., :-1].exp()  # (B, M, N * K)
+        entities = thought.candidates.entities.flatten(1).unsqueeze(1).expand_as(weights)  # (B, M, N * K)
+        return entities.clamp(min=0), weights.masked_fill(entities < 0, 0.0)
+
+    def _mention_vectors(self, candidates: Candidates, cells: Tensor, span_vectors: Tensor) -> Tensor:
+        """The expected span vector of each slot: shape (B, M, W)."""
+        batch, count, k = candidates.entities.shape
+        weights = cells[..., :-1].exp().view(batch, -1, count, k).sum(-1)  # (B, M, N)
+        rows = torch.arange(batch, device=cells.device).unsqueeze(1)
+        vectors = span_vectors[rows, candidates.span]  # (B, N, W)
+        return weights @ vectors + cells[..., -1:].exp() * self.nil_mention  # (B, M, W)
+
+    def _counts(self, pooled: Tensor) -> Tensor:
+        """How many slots each question needs, always one where the intersection is switched off."""
+        counts: Tensor = self.gate(pooled)  # (B, M)
+        if self.config.intersect:
+            return counts
+        return torch.nn.functional.one_hot(torch.zeros_like(counts[:, 0]).long(), counts.shape[1]).to(counts)

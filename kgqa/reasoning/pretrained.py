@@ -1,0 +1,138 @@
+"""Model directories: what `save_pretrained` writes and `from_pretrained` reads."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+import kgqa
+from kgqa.errors import ModelFormatError
+from kgqa.graph.store import KnowledgeGraph
+from kgqa.linking.encoder import NameEncoder
+from kgqa.linking.index import EntityIndex
+from kgqa.manifest import verify_manifest, writing_directory
+from kgqa.reasoning.answerer import Answerer
+from kgqa.reasoning.config import ModelConfig
+from kgqa.reasoning.heads import Calibration
+from kgqa.reasoning.model import JointModel
+
+CONFIG, WEIGHTS, ENCODER_WEIGHTS, CARD = "config.json", "model.safetensors", "encoder.safetensors", "README.md"
+ENCODER_PREFIX = "encoder."
+
+
+def save_pretrained(answerer: Answerer, directory: Path, card: str, figures: Mapping[str, Any] | None = None) -> None:
+    """Write a model directory beside its place and move it there when it is whole.
+
+    Only what training changed is written: the encoder's last layers in half precision, the rest as
+    it is. The base encoder is named with its SHA-256.
+
+    Raises:
+        ModelFormatError: if something that is no model directory stands there.
+    """
+    model = answerer.model
+    with writing_directory(directory) as temporary:
+        state = trained_state(model)
+        encoder = {name: value.half() for name, value in state.items() if name.startswith(ENCODER_PREFIX)}
+        save_file(encoder, temporary / ENCODER_WEIGHTS)
+        save_file({name: value for name, value in state.items() if name not in encoder}, temporary / WEIGHTS)
+        model.graph.save(temporary / "graph")
+        model.index.save(temporary / "index")
+        (temporary / CARD).write_text(card, encoding="utf-8")
+        model.config.save(
+            temporary / CONFIG,
+            kgqa_version=kgqa.__version__,
+            encoder_sha256=model.names.digest(),
+            calibration=asdict(answerer.calibration),
+            version=answerer.version,
+            examples=list(answerer.examples),
+            figures=dict(figures or {}),
+        )
+
+
+def from_pretrained(location: Path | str) -> Answerer:
+    """Load a model directory, or one on the hub by its id.
+
+    Raises:
+        ModelFormatError: if it is missing, truncated, altered or foreign; the message is one line.
+    """
+    directory = _local(location)
+    verify_manifest(directory)
+    config, rest = ModelConfig.load(directory / CONFIG)
+    encoder = NameEncoder.from_pretrained(config.encoder, directory)
+    if encoder.digest() != rest.get("encoder_sha256"):
+        raise ModelFormatError(
+            f"{directory}: was trained on other weights of {config.encoder!r} than are installed; "
+            f"install the pinned requirements, or put the right encoder into {directory / 'encoder'}"
+        )
+    graph = KnowledgeGraph.load(directory / "graph")
+    model = JointModel(config, graph, EntityIndex.load(directory / "index", graph.catalog), encoder)
+    _load_trained(model, directory)
+    return Answerer(model, Calibration(**rest["calibration"]), rest["version"], rest["examples"])
+
+
+def figures_of(location: Path | str) -> dict[str, Any]:
+    """The development figures that a model directory was saved with."""
+    figures: dict[str, Any] = ModelConfig.load(Path(location) / CONFIG)[1].get("figures", {})
+    return figures
+
+
+def trained_state(model: JointModel) -> dict[str, Tensor]:
+    """Copies of what training changes: every parameter that takes a gradient."""
+    return {
+        name: parameter.detach().clone().contiguous()
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    }
+
+
+def load_trained(model: JointModel, state: Mapping[str, Tensor], source: str) -> None:
+    """Put trained parameters in place; every one must be there, with its shape, and no other.
+
+    Raises:
+        ModelFormatError: naming the first parameter at fault.
+    """
+    own = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    for name in sorted(own.keys() ^ state.keys()):
+        raise ModelFormatError(f"{source}: parameter {name!r} is {'missing' if name in own else 'unexpected'}")
+    with torch.no_grad():
+        for name, parameter in own.items():
+            if parameter.shape != state[name].shape:
+                raise ModelFormatError(
+                    f"{source}: parameter {name!r} has shape {tuple(state[name].shape)}, "
+                    f"the model needs {tuple(parameter.shape)}"
+                )
+            parameter.copy_(state[name])
+
+
+def _load_trained(model: JointModel, directory: Path) -> None:
+    try:
+        state = load_file(directory / WEIGHTS) | load_file(directory / ENCODER_WEIGHTS)
+    except (OSError, SafetensorError) as error:
+        raise ModelFormatError(f"{directory}: its weights cannot be read ({error})") from error
+    load_trained(model, state, str(directory))
+
+
+def _local(location: Path | str) -> Path:
+    """The directory itself, or a downloaded copy of the hub's."""
+    path = Path(location)
+    if path.exists() or not _is_hub_id(str(location)):
+        return path
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(str(location)))
+    except (OSError, HfHubHTTPError, LocalEntryNotFoundError, ValueError) as error:
+        raise ModelFormatError(
+            f"{location}: neither a directory here nor a model on the hub that can be reached; "
+            f"give the path of a model directory, or train one with python -m kgqa train"
+        ) from error
+
+
+def _is_hub_id(location: str) -> bool:
+    return location.count("/") == 1 and not location.startswith((".", "/", "~"))

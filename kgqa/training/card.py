@@ -1,0 +1,91 @@
+"""The model card: what a model was trained on, with which command and seed, what it reached, and its limits."""
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import kgqa
+from kgqa.reasoning.model import JointModel
+from kgqa.training.trainer import TrainingArguments
+
+LIMITS = """\
+- It answers from its graph and nothing else: what the graph lacks, it cannot know, and what is wrong there is wrong here.
+- It finds entities, and numbers and dates that the graph states, along up to {hops} hops from up to {slots} mentions. It \
+does not count, compare, add up, or answer with yes or no.
+- It reads the language that its training questions are in, one question at a time.
+- Its confidence was calibrated on the development questions below; on questions of another kind it can be too sure.
+"""
+
+
+@dataclass(frozen=True)
+class Card:
+    """The facts that a card states."""
+
+    command: str
+    training: TrainingArguments
+    questions: Path
+    dev: Path
+    count: int
+    seconds: float
+    figures: dict[str, Any]
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def model_card(card: Card, model: JointModel) -> str:
+    """The card as Markdown, with the front matter that the hub reads."""
+    graph, figures = model.graph, card.figures
+    return f"""\
+---
+library_name: kgqa
+base_model: {model.config.encoder}
+pipeline_tag: question-answering
+tags: [knowledge-graph, question-answering, entity-linking]
+---
+
+# A kgqa model
+
+A joint model for question answering over a knowledge graph of {graph.sparse.num_entities:,} entities and values, \
+{graph.sparse.num_triples:,} triples and {graph.sparse.num_relations // 2} relations. It was trained from pairs of \
+question and answers alone: no annotated entities, no hop labels, no query language.
+
+## Training
+
+    {card.command or "python -m kgqa train"}
+
+| | |
+|---|---|
+| questions | {card.count:,} from `{card.questions.name}`, SHA-256 `{digest(card.questions)}` |
+| seed | {card.training.seed} |
+| time | {card.seconds / 60:.1f} minutes on {torch.get_num_threads()} threads ({platform.machine()}) |
+| versions | kgqa {kgqa.__version__}, torch {torch.__version__} |
+| arguments | `{json.dumps(asdict(card.training))}` |
+| model | `{json.dumps(asdict(model.config))}` |
+
+## Development figures
+
+End to end, one question at a time, on `{card.dev.name}` (SHA-256 `{digest(card.dev)}`), which training never saw; it \
+served for early stopping and for calibrating the confidence. Answers that the model withheld count as missed.
+
+{_table(figures)}
+
+The right entities were linked for {figures["entity_accuracy"]} % of the questions that name them. \
+Time to an answer: p50 {figures["latency_ms"]["p50"]} ms, p95 {figures["latency_ms"]["p95"]} ms.
+
+## Limits
+
+{LIMITS.format(hops=model.config.max_hops, slots=model.config.slots)}"""
+
+
+def _table(figures: dict[str, Any]) -> str:
+    rows = [("all", figures), *figures["slices"].items()]
+    lines = [f"| {name} | {row['n']} | {row['hits@1']} | {row['f1']} | {row['exact']} |" for name, row in rows]
+    return "\n".join(["| slice | questions | Hits@1 | F1 | exact sets |", "|---|---|---|---|---|", *lines])

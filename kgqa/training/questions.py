@@ -1,0 +1,109 @@
+"""Question files: one JSON object a line, `question` and `answers` required."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kgqa.errors import QuestionFormatError, UnknownEntityError
+from kgqa.graph.catalog import Catalog
+from kgqa.linking.shortlist import Mention
+
+AnswerValue = str | int | float
+
+
+@dataclass(frozen=True)
+class Question:
+    """One row of a question file. `entities` and `mentions` serve gold modes only, `slice` only reports."""
+
+    id: str
+    question: str
+    answers: tuple[AnswerValue, ...]
+    entities: tuple[str, ...] = ()
+    mentions: tuple[tuple[int, int, str], ...] = ()
+    slice: str = "all"
+
+
+def read_questions(path: Path) -> list[Question]:
+    """Read a .jsonl or .jsonl.gz question file.
+
+    Raises:
+        QuestionFormatError: `file:line: reason`.
+    """
+    questions = [_question(path, number, line) for number, line in _lines(path)]
+    if not questions:
+        raise QuestionFormatError(f"{path}: no questions in it; one JSON object a line is expected")
+    return questions
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rt", encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, line
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise QuestionFormatError(f"{path}: cannot be read as a question file: {error}") from error
+
+
+def _question(path: Path, number: int, line: str) -> Question:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise QuestionFormatError(f"{path}:{number}: not a JSON object: {error}") from error
+    if not isinstance(row, dict):
+        raise QuestionFormatError(f"{path}:{number}: expected a JSON object, found {type(row).__name__}")
+    text, answers = row.get("question"), row.get("answers")
+    if not isinstance(text, str) or not text.strip():
+        raise QuestionFormatError(f'{path}:{number}: "question" must be a text that is not empty, found {text!r}')
+    if not isinstance(answers, list) or not all(_is_answer(answer) for answer in answers):
+        raise QuestionFormatError(
+            f'{path}:{number}: "answers" must be a list of entity ids or numbers, found {answers!r}'
+        )
+    return Question(
+        str(row.get("id", number)), text, tuple(answers), *_gold(path, number, row), str(row.get("slice", "all"))
+    )
+
+
+def _is_answer(answer: Any) -> bool:
+    return isinstance(answer, str | int | float) and not isinstance(answer, bool)
+
+
+def _gold(path: Path, number: int, row: dict[str, Any]) -> tuple[tuple[str, ...], tuple[tuple[int, int, str], ...]]:
+    try:
+        mentions = tuple((int(m["start"]), int(m["end"]), str(m["entity"])) for m in row.get("mentions") or ())
+        return tuple(map(str, row.get("entities") or ())), mentions
+    except (KeyError, TypeError, ValueError) as error:
+        raise QuestionFormatError(
+            f'{path}:{number}: "mentions" must hold objects with start, end and entity ({error!r})'
+        ) from error
+
+
+def answer_set(question: Question, catalog: Catalog) -> frozenset[int]:
+    """The answers as entities of the graph; numbers are the value nodes of that number.
+
+    Answers that the graph lacks are left out: no path can lead to them.
+    """
+    found = set()
+    for answer in question.answers:
+        if isinstance(answer, str):
+            try:
+                found.add(catalog.entity(answer))
+            except UnknownEntityError:
+                continue
+        else:
+            found.update(catalog.entities_of_value(float(answer)))
+    return frozenset(found)
+
+
+def gold_mentions(question: Question, catalog: Catalog, mode: str) -> list[Mention]:
+    """What the mode `gold` or `gold-span` lets the linker use of a question."""
+    if mode == "gold-span":
+        return [Mention(start, end) for start, end, _ in question.mentions]
+    mentions = [Mention(start, end, catalog.entity(entity)) for start, end, entity in question.mentions]
+    located = {entity for _, _, entity in question.mentions}
+    rest = [catalog.entity(entity) for entity in question.entities if entity not in located]
+    return mentions + [Mention(0, len(question.question), entity) for entity in rest]
