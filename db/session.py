@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.orm import Session, sessionmaker
 
 from db.errors import StoreError, StoreInputError, UnreachableError
@@ -154,6 +161,8 @@ def _speaking_plainly(target: URL) -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as error:
         raise UnreachableError(f"cannot use the database {masked(target)}: {_first_line(error)}; {remedy}") from None
+    except IntegrityError as error:
+        raise StoreInputError(f"not stored: {_first_line(error)}") from error
     except DatabaseError as error:
         raise StoreError(f"the database {masked(target)} refused: {_first_line(error)}; {remedy}") from error
 

@@ -177,7 +177,7 @@ def test_a_snapshot_with_nan_is_refused_and_nothing_is_kept(database: Database, 
 
 
 def test_a_turn_needs_a_known_model_version(database: Database, asked: Asked) -> None:
-    with pytest.raises(Exception, match=r"(?i)foreign key"), database.writer() as session:
+    with pytest.raises(StoreInputError, match=r"(?i)not stored: .*foreign key"), database.writer() as session:
         append_turn(
             session=session,
             conversation_id=asked.conversation,

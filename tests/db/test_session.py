@@ -2,6 +2,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
 
@@ -160,9 +161,28 @@ def test_a_server_that_does_not_answer() -> None:
     assert "secret" not in message
 
 
-def test_a_server_that_goes_away(postgresql: str, tmp_path: Path) -> None:
+def test_a_database_that_the_server_does_not_have(postgresql: str) -> None:
     with pytest.raises(UnreachableError, match="no_such_store"):
         open_database(f"postgresql://postgres@/no_such_store?host={postgresql}")
+
+
+def test_a_database_that_goes_away_and_comes_back(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/here/store.db")
+    database.close()
+    (tmp_path / "here").rename(tmp_path / "away")
+    with pytest.raises(UnreachableError, match="unable to open database file"):
+        database.check()
+    (tmp_path / "away").rename(tmp_path / "here")
+    database.check()
+    database.close()
+
+
+def test_a_server_that_drops_its_connections(postgresql: str, database: Database, url: str) -> None:
+    database.check()
+    if "postgresql" in url:
+        with psycopg.connect(host=postgresql, user="postgres", dbname="postgres", autocommit=True) as connection:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'store_%'")
+    database.check()
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
