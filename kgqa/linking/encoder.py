@@ -51,7 +51,8 @@ class NameEncoder:
     @property
     def transformer(self) -> nn.Module:
         """The inner transformer, which maps token ids to token states (B, L, D)."""
-        inner: nn.Module = self._sentence_transformer[0].model
+        inner = self._sentence_transformer[0].model
+        assert isinstance(inner, nn.Module)
         return inner
 
     @property

@@ -125,10 +125,11 @@ def _gold_choices(reading: Reading, mentions: Sequence[Mention]) -> list[Choice]
     """For each gold mention the span that overlaps it best."""
     if not reading.spans:
         return []
-    best = [
-        max(range(len(reading.spans)), key=lambda s, m=mention: _overlap(reading.spans[s], m)) for mention in mentions
-    ]
-    return [Choice(s, True, mention.entity) for s, mention in zip(best, mentions, strict=True)]
+    return [Choice(_nearest(reading.spans, mention), True, mention.entity) for mention in mentions]
+
+
+def _nearest(spans: Sequence[Span], mention: Mention) -> int:
+    return max(range(len(spans)), key=lambda s: _overlap(spans[s], mention))
 
 
 def _overlap(span: Span, mention: Mention) -> float:

@@ -49,4 +49,5 @@ def attend(query: Tensor, states: Tensor, attention_mask: Tensor) -> Tensor:
     """
     scores = query @ states.transpose(1, 2) / states.shape[-1] ** 0.5  # (B, Q, L)
     scores = scores.masked_fill(attention_mask.unsqueeze(1) == 0, torch.finfo(scores.dtype).min)
-    return scores.softmax(-1) @ states  # (B, Q, D)
+    read: Tensor = scores.softmax(-1) @ states  # (B, Q, D)
+    return read

@@ -24,4 +24,5 @@ class RelationVectors(nn.Module):
     def forward(self) -> Tensor:
         """All relation vectors, inverses included: shape (R, W)."""
         both = torch.stack([self.forward_map(self.labels), self.inverse_map(self.labels)], dim=1)  # (R / 2, 2, W)
-        return self.norm(both.flatten(0, 1)) + self.correction  # (R, W)
+        named: Tensor = self.norm(both.flatten(0, 1))  # (R, W)
+        return named + self.correction

@@ -101,10 +101,15 @@ def _collect(graph: SparseGraph, seed: int, relations: Tensor, layers: list[set[
                     facts[_stated(subject, relation, target)] = None
                     used[relation] = used.get(relation, 0) + 1
                     before[subject] = None
-        main = max(used, key=lambda r, row=relations[hop], used=used: (used[r] * float(row[r]), -r))
+        main = _main(used, relations[hop])
         steps.append(Step(main, float(relations[hop, main]), tuple(targets)))
         targets = list(before)[:OBJECTS_PER_HOP]
     return Route(seed, tuple(reversed(steps)), tuple(reversed(facts)))
+
+
+def _main(used: dict[int, int], attention: Tensor) -> int:
+    """The relation that carried most: how often it was used, times the attention on it."""
+    return max(used, key=lambda relation: (used[relation] * float(attention[relation]), -relation))
 
 
 def _stated(subject: int, relation: int, object_: int) -> Fact:

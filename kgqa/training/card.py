@@ -14,9 +14,10 @@ from kgqa.reasoning.model import JointModel
 from kgqa.training.trainer import TrainingArguments
 
 LIMITS = """\
-- It answers from its graph and nothing else: what the graph lacks, it cannot know, and what is wrong there is wrong here.
-- It finds entities, and numbers and dates that the graph states, along up to {hops} hops from up to {slots} mentions. It \
-does not count, compare, add up, or answer with yes or no.
+- It answers from its graph and nothing else: what the graph lacks, it cannot know, and what is wrong there
+  is wrong here.
+- It finds entities, and numbers and dates that the graph states, along up to {hops} hops from up to {slots} mentions.
+  It does not count, compare, add up, or answer with yes or no.
 - It reads the language that its training questions are in, one question at a time.
 - Its confidence was calibrated on the development questions below; on questions of another kind it can be too sure.
 """

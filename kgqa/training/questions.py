@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kgqa.errors import QuestionFormatError, UnknownEntityError
 from kgqa.graph.catalog import Catalog
 from kgqa.linking.shortlist import Mention
@@ -95,7 +97,7 @@ def answer_set(question: Question, catalog: Catalog) -> frozenset[int]:
             except UnknownEntityError:
                 continue
         else:
-            found.update(catalog.entities_of_value(float(answer)))
+            found.update(np.flatnonzero(np.isclose(catalog.values, answer, rtol=1e-9, atol=0.0)).tolist())
     return frozenset(found)
 
 

@@ -17,6 +17,7 @@ from kgqa.reasoning.heads import Calibration
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.pretrained import save_pretrained
 from kgqa.training.card import Card, digest, model_card
+from kgqa.training.checkpoint import Checkpoint
 from kgqa.training.evaluate import evaluate, one_line, quick_outcomes
 from kgqa.training.metrics import summarise
 from kgqa.training.questions import Question, read_questions
@@ -48,7 +49,7 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
     """
     questions, dev = read_questions(recipe.questions), read_questions(recipe.dev)
     examples = _examples(recipe, dev)
-    checkpoint = recipe.out.with_name(recipe.out.name + ".checkpoint")
+    checkpoint = Checkpoint(recipe.out.with_name(recipe.out.name + ".checkpoint"))
     seed_everything(recipe.training.seed)
     model = new_model(recipe.model, open_graph(recipe.graph))
     trainer = Trainer(model, questions, recipe.training, _watcher(dev[: recipe.watched]), checkpoint, resume)
@@ -59,7 +60,7 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
     tqdm.write(one_line(figures))
     card = Card(recipe.command, recipe.training, recipe.questions, recipe.dev, len(questions), seconds, figures)
     save_pretrained(answerer, recipe.out, model_card(card, model), figures)
-    trainer.remove_checkpoint()
+    checkpoint.remove()
     return figures
 
 

@@ -1,26 +1,22 @@
 """The trainer: joint model in, trained joint model out, from questions and answers and nothing else."""
 
-import json
 import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from tqdm import tqdm
 
-from kgqa.errors import InputError, ModelFormatError
+from kgqa.errors import InputError
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.pretrained import load_trained, trained_state
+from kgqa.training.checkpoint import Checkpoint, Progress
 from kgqa.training.loss import joint_loss
 from kgqa.training.questions import Question, answer_set
-
-STATE, PROGRESS = "state.safetensors", "progress.json"
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ class Trainer:
         questions: Sequence[Question],
         arguments: TrainingArguments,
         evaluate: Callable[[JointModel], tuple[float, str]],
-        checkpoint: Path | None = None,
+        checkpoint: Checkpoint | None = None,
         resume: bool = False,
     ) -> None:
         self.model = model
@@ -74,7 +70,6 @@ class Trainer:
         self.answers = [torch.tensor(sorted(answer_set(q, model.graph.catalog))) for q in questions]
         self.optimiser = torch.optim.AdamW(self._groups(), weight_decay=arguments.weight_decay)
         self.steps = max(1, math.ceil(arguments.epochs * len(questions) / arguments.batch_size))
-        self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._rate)
         self.step = 0
         self.best = -math.inf
         self.best_state: dict[str, Tensor] = {}
@@ -93,19 +88,12 @@ class Trainer:
                 bar.update()
                 bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", refresh=False)
                 if self.step % every == 0 or self.step == self.steps:
-                    figure = self._evaluate(np.mean(losses[-every:]), time.monotonic() - started, bar)
+                    figure = self._evaluate(float(np.mean(losses[-every:])), time.monotonic() - started, bar)
                     worse = 0 if figure else worse + 1
                     if worse >= self.arguments.patience:
                         break
         load_trained(self.model, self.best_state, "the best state")
         return time.monotonic() - started
-
-    def remove_checkpoint(self) -> None:
-        """Remove what was kept for resuming, once the model itself is saved."""
-        if self.checkpoint is not None:
-            for name in (STATE, PROGRESS):
-                (self.checkpoint / name).unlink(missing_ok=True)
-            self.checkpoint.rmdir()
 
     def _evaluation_interval(self) -> int:
         count = self.arguments.evaluations or max(1, round(self.arguments.epochs))
@@ -122,8 +110,7 @@ class Trainer:
         better = figure > self.best
         if better:
             self.best, self.best_state = figure, trained_state(self.model)
-        if self.checkpoint is not None:
-            self._save_checkpoint(self.checkpoint)
+        self._keep()
         return better
 
     def _update(self, rows: list[int]) -> float:
@@ -133,11 +120,12 @@ class Trainer:
         for position, row in enumerate(rows):
             target[position, self.answers[row]] = True
         loss = joint_loss(weighed.weights, weighed.slots, target)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["peak"] * self._rate(self.step)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
-        self.scheduler.step()
         self.step += 1
         return float(loss.detach())
 
@@ -157,47 +145,33 @@ class Trainer:
         own = {id(p) for p in encoder}
         rest = [p for p in self.model.parameters() if p.requires_grad and id(p) not in own]
         return [
-            {"params": encoder, "lr": self.arguments.encoder_rate},
-            {"params": rest, "lr": self.arguments.rate},
+            {"params": encoder, "peak": self.arguments.encoder_rate},
+            {"params": rest, "peak": self.arguments.rate},
         ]
 
     def _rate(self, step: int) -> float:
         warmup = max(1, int(self.arguments.warmup * self.steps))
         return min((step + 1) / warmup, max(0.0, (self.steps - step) / max(1, self.steps - warmup)), 1.0)
 
-    def _save_checkpoint(self, directory: Path) -> None:
-        """Weights, optimiser and progress, each written beside and renamed."""
-        directory.mkdir(parents=True, exist_ok=True)
-        state = {f"model.{key}": value for key, value in trained_state(self.model).items()}
-        state |= {f"best.{key}": value for key, value in self.best_state.items()}
-        for number, slots in self.optimiser.state_dict()["state"].items():
-            state |= {f"optimiser.{number}.{key}": torch.as_tensor(value) for key, value in slots.items()}
-        save_file(state, directory / f"{STATE}.new")
-        (directory / f"{STATE}.new").rename(directory / STATE)
-        progress = {"step": self.step, "best": self.best, "lines": self.lines, "arguments": asdict(self.arguments)}
-        (directory / f"{PROGRESS}.new").write_text(json.dumps(progress, indent=2))
-        (directory / f"{PROGRESS}.new").rename(directory / PROGRESS)
+    def _keep(self) -> None:
+        """Leave a checkpoint, if there is a place for it."""
+        if self.checkpoint is None:
+            return
+        slots = self.optimiser.state_dict()["state"]
+        tensors = {f"{n}.{key}": torch.as_tensor(value) for n, slot in slots.items() for key, value in slot.items()}
+        progress = Progress(self.step, self.best, tuple(self.lines), asdict(self.arguments))
+        self.checkpoint.save(progress, trained_state(self.model), self.best_state, tensors)
 
     def _resume(self) -> None:
-        if self.checkpoint is None or not (self.checkpoint / PROGRESS).is_file():
-            raise ModelFormatError(f"{self.checkpoint}: no checkpoint there; train without --resume")
-        progress = json.loads((self.checkpoint / PROGRESS).read_text())
-        if progress["arguments"] != asdict(self.arguments):
-            raise ModelFormatError(
-                f"{self.checkpoint}: was written with other arguments ({progress['arguments']}); "
-                f"give the same ones, or another --out"
-            )
-        state = load_file(self.checkpoint / STATE)
-        part = lambda name: {k.removeprefix(name): v for k, v in state.items() if k.startswith(name)}  # noqa: E731
-        load_trained(self.model, part("model."), str(self.checkpoint))
-        self.best_state = part("best.")
+        if self.checkpoint is None:
+            raise InputError("training: there is no place for a checkpoint to go on from")
+        progress, current, self.best_state, slots = self.checkpoint.load(asdict(self.arguments))
+        load_trained(self.model, current, str(self.checkpoint.directory))
         optimiser = self.optimiser.state_dict()
-        for key, value in part("optimiser.").items():
-            number, slot = key.split(".", 1)
-            optimiser["state"].setdefault(int(number), {})[slot] = value
+        for name, value in slots.items():
+            number, key = name.split(".", 1)
+            optimiser["state"].setdefault(int(number), {})[key] = value
         self.optimiser.load_state_dict(optimiser)
-        self.step, self.best, self.lines = progress["step"], progress["best"], progress["lines"]
-        for _ in range(self.step):
-            self.scheduler.step()
+        self.step, self.best, self.lines = progress.step, progress.best, list(progress.lines)
         for line in self.lines:
             tqdm.write(line)
