@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except StoreError as error:
-        print(error, file=sys.stderr)
+        print(f"db: {error}", file=sys.stderr)
         return error.exit_code
 
 

@@ -34,7 +34,7 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path: Path, capsys: pytest
     out = tmp_path / "out.jsonl"
     assert main(["export", "--out", str(out), "--database", f"sqlite:///{missing}"]) == 2
     assert capsys.readouterr().err == (
-        f"{missing}: no such database; name another with --database or KGQA_DATABASE_URL\n"
+        f"db: {missing}: no such database; name another with --database or KGQA_DATABASE_URL\n"
     )
     assert not missing.exists()
     assert not out.exists()
