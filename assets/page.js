@@ -60,6 +60,18 @@
     document.getElementById(opener)?.focus();
   });
 
+  // A new turn is read from its beginning: its question goes to the top of the conversation.
+  let shown = 0;
+  const begin = () => {
+    const questions = document.querySelectorAll("#chat .user-row");
+    const cards = document.querySelectorAll("#chat .card").length;
+    if (cards === shown) return;
+    shown = cards;
+    const last = questions[questions.length - 1];
+    const frame = last?.closest(".bubble-wrap");
+    if (frame) frame.scrollTop += last.getBoundingClientRect().top - frame.getBoundingClientRect().top - 12;
+  };
+
   // The chat names a message by its source text; say instead what it is and let its content speak.
   const rename = () => {
     document.querySelectorAll('[data-testid="bot"], [data-testid="user"]').forEach((message) => {
@@ -67,5 +79,8 @@
       if (message.getAttribute("aria-label") !== name) message.setAttribute("aria-label", name);
     });
   };
-  new MutationObserver(rename).observe(document.documentElement, { childList: true, subtree: true });
+  new MutationObserver(() => {
+    rename();
+    requestAnimationFrame(begin);
+  }).observe(document.documentElement, { childList: true, subtree: true });
 })();

@@ -30,8 +30,8 @@ def sentence(answer: Answer) -> str:
 
 
 def tally(answer: Answer) -> str:
-    """How many answers there are, in words that fit one and many."""
-    if answer.kind != "entities" or answer.abstained:
+    """How many answers there are, where the sentence names them instead of counting them."""
+    if answer.kind != "entities" or answer.abstained or len(answer.answers) > 3:
         return ""
     return "1 answer" if len(answer.answers) == 1 else f"{len(answer.answers)} answers"
 
@@ -79,15 +79,15 @@ def refusal(answer: Answer) -> str:
 
 def trail(answer: Answer) -> str:
     """The way in one line for each path: where it starts and the relations it takes."""
-    lines = [line for path in answer.paths if (line := _trail_line(answer, path))]
-    return '<span class="and">and</span>'.join(lines) if answer.combine == "intersect" else "".join(lines[:1])
+    paths = [path for path in answer.paths if path.hops and 0 <= path.link < len(answer.links)]
+    first, *others = [_trail_line(answer, path) for path in paths] or [""]
+    joined = [f'<span class="and">and</span>{line}' for line in others] if answer.combine == "intersect" else []
+    return "".join(f'<span class="path">{line}</span>' for line in [first, *joined] if line)
 
 
 def _trail_line(answer: Answer, path: Path) -> str:
-    if not path.hops or not 0 <= path.link < len(answer.links):
-        return ""
     start = f'<span class="stop">{escape(answer.links[path.link].label)}</span>'
-    return f'<span class="path">{start}{"".join(map(_trail_hop, path.hops))}</span>'
+    return f"{start}{''.join(map(_trail_hop, path.hops))}"
 
 
 def _trail_hop(hop: Hop) -> str:

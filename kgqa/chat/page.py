@@ -248,14 +248,14 @@ class Page:
             self._correction(parts)
         parts["pending"] = gr.State("")
         parts["flagged"] = gr.Textbox(elem_id="flagged", label="Flagged answer", visible="hidden")
-        gr.Markdown("Answers can be wrong or out of date. Places: GeoNames, CC BY 4.0.", elem_id="footnote")
+        gr.Markdown("Answers can be wrong. Places: GeoNames, CC BY 4.0.", elem_id="footnote")
         return parts
 
     def _chatbot(self) -> gr.Chatbot:
         return gr.Chatbot(
             elem_id="chat", label="Conversation", show_label=False, container=False, scale=1, height="100%",
             render_markdown=False, latex_delimiters=[], allow_tags=False, buttons=["copy"], editable="user",
-            feedback_options=("Like", "Dislike"), allow_file_downloads=False, layout="bubble",
+            feedback_options=("Like", "Dislike"), allow_file_downloads=False, layout="bubble", autoscroll=False,
             placeholder='<div class="welcome"><p class="greeting">What would you like to know?</p>'
             "<p>Ask in your own words, or begin with one of these.</p></div>",
             examples=[{"text": example} for example in self.assistant.examples[:6]],
@@ -293,7 +293,7 @@ class Page:
         box.stop(self.stopped, [kept, parts["pending"]], [chat, box, notice], **stopping)
         parts["new"].click(self.began, kept, [kept, chat, box, notice], **stopping).then(_closed, None, panel, **quiet)
         chat.like(self.voted, [chat, kept], [chat, notice, *panel], **quiet)
-        parts["flagged"].input(self.flagged, [parts["flagged"], kept], [notice, *panel], **quiet)
+        parts["flagged"].change(self.flagged, [parts["flagged"], kept], [notice, *panel], **quiet)
         parts["right"].key_up(self.suggested, parts["right"], parts["right"], trigger_mode="always_last", **quiet)
         saving = [parts["turn"], parts["right"], parts["comment"], kept]
         parts["save"].click(self.saved, saving, [chat, notice, *panel], **quiet)

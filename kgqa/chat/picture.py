@@ -111,7 +111,7 @@ def _place(answer: Answer, sketch: Sketch) -> tuple[dict[str, Node], float, floa
     left: float = MARGIN
     for at, column in enumerate(sketch.columns):
         labels = {node: _node_label(answer, sketch, node) for node in column}
-        width = max(_text_width(label, 7.4) for label in labels.values()) + 28
+        width = max(_text_width(label, 7.6) for label in labels.values()) + 28
         top = height / 2 - ROW * (len(column) - 1) / 2
         for row, node in enumerate(column):
             kind = _kind(answer, node, at)
@@ -127,7 +127,7 @@ def _gap(sketch: Sketch, at: int) -> float:
     here, there = set(sketch.columns[at]), set(sketch.columns[at + 1])
     ends = lambda edge: {edge.source, edge.target}  # noqa: E731
     between = [edge.label for edge in sketch.edges if ends(edge) & here and ends(edge) & there]
-    return max((_text_width(shorten(label, RELATION_LENGTH), 6.2) for label in between), default=20) + 44
+    return max((_text_width(shorten(label, RELATION_LENGTH), 6.2) for label in between), default=20) + 40
 
 
 def _text_width(text: str, letter: float) -> float:

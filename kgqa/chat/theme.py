@@ -1,7 +1,10 @@
-"""How the page looks: paper and ink, one green, and fonts that come from the same host."""
+"""How the page looks: paper and ink, one green, and the fonts that the person's device has.
+
+Nothing is fetched for it: the fonts that come with Gradio lack letters, and others would mean another host.
+"""
 
 import gradio as gr
-from gradio.themes.utils import colors, fonts
+from gradio.themes.utils import colors
 
 GREEN = colors.Color(
     "#eefaf5", "#d6f2e6", "#aee4cf", "#7bcfb2", "#45b391", "#1f9676",
@@ -15,14 +18,13 @@ STONE = colors.Color(
 
 def theme() -> gr.themes.Base:
     """The theme; what it can't say is in assets/style.css."""
-    body = [fonts.LocalFont("Source Sans 3"), "system-ui", "Noto Sans", "sans-serif"]
     base = gr.themes.Base(
         primary_hue=GREEN,
         secondary_hue=GREEN,
         neutral_hue=STONE,
         radius_size="lg",
         text_size="lg",
-        font=body,
+        font=["system-ui", "Noto Sans", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
     )
     return base.set(
@@ -50,10 +52,14 @@ def theme() -> gr.themes.Base:
         input_border_color_focus_dark="*primary_400",
         button_primary_background_fill="*primary_600",
         button_primary_background_fill_hover="*primary_700",
-        button_primary_background_fill_dark="*primary_500",
+        button_primary_background_fill_dark="#5fcbab",
+        button_primary_background_fill_hover_dark="#7bdcbf",
         button_primary_text_color="#ffffff",
         button_primary_text_color_dark="#04241e",
         button_secondary_background_fill="transparent",
+        button_secondary_background_fill_dark="transparent",
+        button_secondary_text_color="#454239",
+        button_secondary_text_color_dark="#d9d6cc",
         button_secondary_background_fill_hover="*neutral_100",
         button_secondary_background_fill_hover_dark="#262a28",
         button_secondary_border_color="*border_color_primary",
