@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from statistics import median
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -29,7 +29,9 @@ BATCHES = (1, 32)
 WARM_UPS = 20
 FRONTIER_REPEATS = 300
 MATRIX_REPEATS = 10
-MATRIX_SECONDS = 6.0
+MATRIX_SECONDS = 20.0
+
+Result = TypeVar("Result")
 
 
 class Query(NamedTuple):
@@ -37,6 +39,14 @@ class Query(NamedTuple):
 
     entities: Tensor
     relations: list[Tensor]
+
+
+class Trial(NamedTuple):
+    """A graph of a size, and queries for each batch size."""
+
+    triples: int
+    graph: SparseGraph
+    queries: dict[int, list[Query]]
 
 
 class Reified(NamedTuple):
@@ -56,7 +66,11 @@ def run(triples: Sequence[int], seed: int = 0) -> list[dict[str, Any]]:
         AssertionError: if the three ways disagree on any query that was timed by all.
     """
     with torch.inference_mode():
-        return [row for size in triples for row in _rows(size, seed)]
+        trials = [_trial(size, seed) for size in triples]
+        frontier = [_frontier_ms(trials, batch) for batch in BATCHES]
+        return [
+            row for trial, times in zip(trials, zip(*frontier, strict=True), strict=True) for row in _rows(trial, times)
+        ]
 
 
 def power_law_graph(triples: int, seed: int) -> SparseGraph:
@@ -86,7 +100,8 @@ def reified_follow(matrices: Reified, entities: Tensor, relations: Tensor) -> Te
     """One step of the formula; entities (B, E), relations (B, R), returns (B, E)."""
     weight = torch.sparse.mm(matrices.subjects, entities.T)  # (T, B)
     weight *= torch.sparse.mm(matrices.relations, relations.T)  # (T, B)
-    return torch.sparse.mm(matrices.objects, weight).T
+    reached: Tensor = torch.sparse.mm(matrices.objects, weight)  # (E, B)
+    return reached.T
 
 
 def assert_equal(expected: Tensor, found: Tensor, way: str) -> None:
@@ -94,39 +109,49 @@ def assert_equal(expected: Tensor, found: Tensor, way: str) -> None:
     torch.testing.assert_close(found, expected, msg=lambda message: f"{way} disagrees with the frontier: {message}")
 
 
-def _rows(triples: int, seed: int) -> list[dict[str, Any]]:
+def _trial(triples: int, seed: int) -> Trial:
     graph = power_law_graph(triples, seed)
     random = np.random.default_rng(seed)
-    queries = {size: [_query(graph, size, random) for _ in range(FRONTIER_REPEATS + WARM_UPS)] for size in BATCHES}
-    times: dict[int, dict[str, float]] = {size: {"frontier_ms": _frontier_ms(graph, queries[size])} for size in BATCHES}
-    for way in ("coo", "csr"):
-        matrices = reified(graph, csr=way == "csr")
-        for size in BATCHES:
-            times[size][f"{way}_ms"] = _matrix_ms(graph, matrices, queries[size], way)
-        del matrices
-    return [{"triples": triples, "batch": size, **times[size]} for size in BATCHES]
+    count = WARM_UPS + FRONTIER_REPEATS
+    return Trial(triples, graph, {size: [_query(graph, size, random) for _ in range(count)] for size in BATCHES})
 
 
-def _frontier_ms(graph: SparseGraph, queries: list[Query]) -> float:
-    starts = [Frontier.one_hot(query.entities, graph.num_entities) for query in queries]
-    for start, query in zip(starts[:WARM_UPS], queries[:WARM_UPS], strict=True):
-        _frontier_hops(graph, start, query)
-    pairs = zip(starts[WARM_UPS:], queries[WARM_UPS:], strict=True)
-    return median(_milliseconds(lambda: _frontier_hops(graph, start, query))[0] for start, query in pairs)  # noqa: B023
+def _rows(trial: Trial, frontier: Sequence[float]) -> list[dict[str, Any]]:
+    """Time both kinds of matrices, one kind in memory at a time, beside the frontier's medians."""
+    coo, csr = (_matrices_ms(trial, way) for way in ("coo", "csr"))
+    columns = zip(BATCHES, frontier, coo, csr, strict=True)
+    names = ("triples", "batch", "frontier_ms", "coo_ms", "csr_ms")
+    return [dict(zip(names, (trial.triples, *column), strict=True)) for column in columns]
 
 
-def _matrix_ms(graph: SparseGraph, matrices: Reified, queries: list[Query], way: str) -> float:
-    """The first query warms up; then as many as fit the time, at least two; each is checked."""
+def _matrices_ms(trial: Trial, way: str) -> list[float]:
+    """A median for each batch size."""
+    matrices = reified(trial.graph, csr=way == "csr")
+    return [_matrix_ms(trial, batch, matrices, way) for batch in BATCHES]
+
+
+def _frontier_ms(trials: Sequence[Trial], batch: int) -> list[float]:
+    """A median for each trial; they take turns, so that a busy moment of the machine falls on all alike."""
+    times: list[list[float]] = [[] for _ in trials]
+    for number in range(WARM_UPS + FRONTIER_REPEATS):
+        for trial, taken in zip(trials, times, strict=True):
+            query = trial.queries[batch][number]
+            start = Frontier.one_hot(query.entities, trial.graph.num_entities)
+            taken.append(_milliseconds(_frontier_hops, trial.graph, start, query)[0])
+    return [median(taken[WARM_UPS:]) for taken in times]
+
+
+def _matrix_ms(trial: Trial, batch: int, matrices: Reified, way: str) -> float:
+    """The first query warms up, unless it alone takes all the time there is; each is checked."""
     taken: list[float] = []
-    for number, query in enumerate(queries[: MATRIX_REPEATS + 1]):
-        start = Frontier.one_hot(query.entities, graph.num_entities)
-        dense = start.to_dense()
-        milliseconds, found = _milliseconds(lambda: _matrix_hops(matrices, dense, query))  # noqa: B023
-        assert_equal(_frontier_hops(graph, start, query).to_dense(), found, way)
-        taken += [milliseconds] if number else []
-        if len(taken) >= 2 and sum(taken) > MATRIX_SECONDS * 1000:
+    for query in trial.queries[batch][: MATRIX_REPEATS + 1]:
+        start = Frontier.one_hot(query.entities, trial.graph.num_entities)
+        milliseconds, found = _milliseconds(_matrix_hops, matrices, start.to_dense(), query)
+        assert_equal(_frontier_hops(trial.graph, start, query).to_dense(), found, way)
+        taken.append(milliseconds)
+        if sum(taken) > MATRIX_SECONDS * 1000:
             break
-    return median(taken)
+    return median(taken[1:] or taken)
 
 
 def _frontier_hops(graph: SparseGraph, frontier: Frontier, query: Query) -> Frontier:
@@ -141,9 +166,9 @@ def _matrix_hops(matrices: Reified, entities: Tensor, query: Query) -> Tensor:
     return entities
 
 
-def _milliseconds(work: Callable[[], Any]) -> tuple[float, Any]:
+def _milliseconds(work: Callable[..., Result], *arguments: Any) -> tuple[float, Result]:
     start = perf_counter()
-    result = work()
+    result = work(*arguments)
     return (perf_counter() - start) * 1000, result
 
 

@@ -96,9 +96,13 @@ def test_writing_replaces_the_old_directory(model: Path) -> None:
 
 
 def test_writing_that_fails_leaves_the_old_directory(model: Path) -> None:
-    with pytest.raises(RuntimeError), writing_directory(model) as temporary:
-        (temporary / "half").write_text("")
-        raise RuntimeError
+    def write_half() -> None:
+        with writing_directory(model) as temporary:
+            (temporary / "half").write_text("")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
     verify_manifest(model)
     assert [path.name for path in model.parent.iterdir()] == ["model"]
 

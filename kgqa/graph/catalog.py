@@ -116,10 +116,21 @@ class Catalog:
         self.is_value: npt.NDArray[np.bool_] = arrays["is_value"].astype(np.bool_, copy=False)
         self.values: npt.NDArray[np.float64] = arrays["values"].astype(np.float64, copy=False)
         self.order = np.asarray(arrays["order"])
+        self._check_lengths()
         self._relations = {relation: number for number, relation in enumerate(self.relation_ids)}
 
     def __len__(self) -> int:
         return len(self.entity_ids)
+
+    def _check_lengths(self) -> None:
+        """Raise ValueError unless every table has a row for each entity, or each relation."""
+        entities = (self.labels, self.descriptions, self.alias_table, self.class_table)
+        arrays = (self.is_value, self.values, self.order)
+        relations = (self.relation_labels, self.relation_descriptions, self.relation_alias_table)
+        if {len(self), *map(len, entities), *map(len, arrays)} != {len(self)}:
+            raise ValueError(f"the tables of entities do not all have {len(self)} rows")
+        if {*map(len, relations)} != {len(self.relation_ids)}:
+            raise ValueError(f"the tables of relations do not all have {len(self.relation_ids)} rows")
 
     def aliases(self, entity: int) -> list[str]:
         """The other names of an entity."""

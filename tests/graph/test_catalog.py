@@ -10,7 +10,7 @@ from kgqa.errors import UnknownEntityError
 from kgqa.graph.catalog import ListTable, StringTable
 from tests.graph.test_builder import built
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)))
+TEXT = st.text(st.characters(codec="utf-8"))
 
 
 @given(st.lists(TEXT))

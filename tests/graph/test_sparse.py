@@ -28,7 +28,7 @@ def test_follow_equals_the_plain_loop(case: Drawn) -> None:
 
 @given(drawn())
 def test_gradients_of_live_weights_equal_the_plain_loop(case: Drawn) -> None:
-    inputs = [case.entities.requires_grad_(), case.relations.requires_grad_()]
+    inputs = (case.entities.requires_grad_(), case.relations.requires_grad_())
     slope = torch.arange(1.0, case.num_entities + 1, dtype=torch.float64)
     expected = torch.autograd.grad((plain_follow(case.triples, *inputs) * slope).sum(), inputs)
     found = torch.autograd.grad((case.graph.follow(*inputs) * slope).sum(), inputs)
@@ -47,7 +47,7 @@ def test_the_frontier_equals_the_dense_path_over_two_hops(case: Drawn) -> None:
 
 @given(drawn())
 def test_gradients_of_the_frontier_equal_the_dense_path(case: Drawn) -> None:
-    inputs = [case.entities.requires_grad_(), case.relations.requires_grad_()]
+    inputs = (case.entities.requires_grad_(), case.relations.requires_grad_())
     dense = torch.autograd.grad(case.graph.follow(*inputs).square().sum(), inputs)
     reached = case.graph.follow_frontier(Frontier.from_dense(inputs[0]), inputs[1])
     sparse_ = torch.autograd.grad(reached.to_dense().square().sum(), inputs)
@@ -122,7 +122,7 @@ def test_nothing_followed_reaches_nothing() -> None:
 def test_a_triple_given_twice_counts_once() -> None:
     doubled = sparse(FILMS * 2, 7, 3)
     assert doubled.num_triples == len(FILMS)
-    assert all(torch.equal(left, right) for left, right in zip(doubled.arrays().values(), GRAPH.arrays().values()))
+    assert all(torch.equal(array, GRAPH.arrays()[name]) for name, array in doubled.arrays().items())
 
 
 def test_ids_too_large_for_one_sort_key_sort_the_same() -> None:

@@ -1,0 +1,1 @@
+"""Timings of the parts, each against a named baseline in the same run."""
