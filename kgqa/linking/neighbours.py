@@ -44,11 +44,13 @@ class NgramNeighbours:
 class EncoderNeighbours:
     """A FAISS index over encoder vectors, reduced by PCA and quantised to a byte a dimension.
 
-    The vectors lie in cells (IVF) of which a search looks into an eighth; below a few thousand names there is one
-    cell and the search is exhaustive. `rows` (n,) says which name each vector belongs to.
+    The vectors lie in cells (IVF) of which a search looks into an eighth. Up to SMALL names there is one cell, and
+    all dimensions are kept in half precision: too few names don't show how far those to come will reach.
+    `rows` (n,) says which name each vector belongs to.
     """
 
     DIMENSIONS = 64
+    SMALL = 4_000
     PER_CELL = 400
     PROBES = 8
     SHARD = 100_000  # vectors in a file, which keeps it under 10 MB
@@ -67,12 +69,13 @@ class EncoderNeighbours:
     @classmethod
     def build(cls, vectors: NDArray[np.float32]) -> "EncoderNeighbours":
         """From one unit vector a name: shape (N, D)."""
-        mean, axes = _principal_axes(vectors, min(cls.DIMENSIONS, vectors.shape[1]))
+        small, width = len(vectors) <= cls.SMALL, vectors.shape[1]
+        mean, axes = _principal_axes(vectors, width if small else min(cls.DIMENSIONS, width))
         reduced = _project(vectors, mean, axes)
-        cells = max(1, len(vectors) // cls.PER_CELL)
-        kind, metric = faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
-        centres = faiss.IndexFlatIP(reduced.shape[1])
-        index = faiss.IndexIVFScalarQuantizer(centres, reduced.shape[1], cells, kind, metric)
+        cells = 1 if small else len(vectors) // cls.PER_CELL
+        kind = faiss.ScalarQuantizer.QT_fp16 if small else faiss.ScalarQuantizer.QT_8bit
+        centres = faiss.IndexFlatIP(axes.shape[1])
+        index = faiss.IndexIVFScalarQuantizer(centres, axes.shape[1], cells, kind, faiss.METRIC_INNER_PRODUCT)
         index.cp.min_points_per_centroid = 1
         index.train(reduced)
         index.add(reduced)
@@ -114,6 +117,7 @@ class EncoderNeighbours:
         np.save(directory / "encoder_rows.npy", self._rows)
         for number, start in enumerate(range(0, len(self), self.SHARD)):
             shard = cast(faiss.IndexIVF, faiss.clone_index(self._index))
+            shard.set_direct_map_type(faiss.DirectMap.NoMap)  # parts with a map cannot be merged again
             shard.reset()
             self._index.copy_subset_to(shard, ID_RANGE, start, start + self.SHARD)
             faiss.write_index(shard, str(directory / f"encoder_{number}.faiss"))
