@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from kgqa.errors import InputError, ShapeError
 from kgqa.graph.frontier import Frontier
@@ -19,6 +20,7 @@ from kgqa.graph.frontier import Frontier
 __all__ = ["Frontier", "SparseGraph", "inverse"]
 
 LARGEST = np.iinfo(np.int32).max
+CROWDED = 0.1  # share of (entity, relation) pairs that are live, beyond which collecting is faster
 ARRAYS = ("entity_pointers", "group_relations", "group_pointers", "objects")
 Ints = npt.NDArray[np.integer]
 
@@ -97,9 +99,10 @@ class SparseGraph:
         """
         self._check_shapes(tuple(entities.shape), relations)
         batch, entity = entities.detach().nonzero(as_tuple=True)  # (N,), (N,)
-        cells, weight = self._expand(batch, entity, entities[batch, entity], relations, threshold)
-        reached = torch.zeros(entities.numel(), dtype=weight.dtype, device=weight.device)
-        return reached.index_add_(0, cells, weight).view(entities.shape)  # (B, E)
+        walked = (relations.detach() > threshold).sum().item() / max(relations.numel(), 1)
+        if entity.shape[0] * walked > CROWDED * entities.numel():
+            return self._gather(entities, relations, threshold)
+        return self._spread(batch, entity, entities, relations, threshold)
 
     def follow_frontier(self, frontier: Frontier, relations: Tensor, threshold: float = 0.0) -> Frontier:
         """`follow` for a frontier: the same sums, at a cost that does not depend on E.
@@ -116,6 +119,26 @@ class SparseGraph:
         self._check_shapes((frontier.batch_size, frontier.num_entities), relations)
         cells, weight = self._expand(frontier.batch, frontier.entity, frontier.weight, relations, threshold)
         return Frontier.from_cells(cells, weight, frontier.batch_size, frontier.num_entities)
+
+    def _spread(self, batch: Tensor, entity: Tensor, entities: Tensor, relations: Tensor, threshold: float) -> Tensor:
+        """`follow` from the live entities to their neighbours: the cost is that of the edges walked."""
+        cells, weight = self._expand(batch, entity, entities[batch, entity], relations, threshold)
+        reached = torch.zeros(entities.numel(), dtype=weight.dtype, device=weight.device)
+        return reached.index_add_(0, cells, weight).view(entities.shape)  # (B, E)
+
+    def _gather(self, entities: Tensor, relations: Tensor, threshold: float) -> Tensor:
+        """`follow` as every entity collecting from its neighbours: all edges, but B questions at a time.
+
+        Edges that arrive at an entity are its own edges backwards, so its groups hold what it must add up.
+        """
+        live = (entities * (entities.detach() != 0)).T.contiguous()  # (E, B)
+        taken = (relations * (relations.detach() > threshold)).T  # (R, B)
+        sums = embedding_bag(self.objects, live, self.group_pointers, mode="sum", include_last_offset=True)  # (G, B)
+        backwards = self.group_relations.long() ^ 1
+        weighted = sums * taken.index_select(0, backwards)  # (G, B)
+        every = torch.arange(weighted.shape[0], dtype=torch.int32, device=self.device)
+        arrived = embedding_bag(every, weighted, self.entity_pointers, mode="sum", include_last_offset=True)
+        return arrived.T  # (B, E)
 
     def _expand(
         self, batch: Tensor, entity: Tensor, weight: Tensor, relations: Tensor, threshold: float

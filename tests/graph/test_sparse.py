@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgqa.errors import InputError, ShapeError
+from kgqa.graph import sparse as sparse_module
 from kgqa.graph.sparse import Frontier, SparseGraph, inverse
 from tests.graph.small import Drawn, drawn, plain_follow, sparse, with_inverses
 
@@ -36,6 +37,19 @@ def test_gradients_of_live_weights_equal_the_plain_loop(case: Drawn) -> None:
         torch.testing.assert_close(fast * (weight > 0), plain * (weight > 0))
 
 
+@given(drawn(), st.sampled_from([0.0, 0.25]))
+def test_collecting_and_spreading_are_the_same_in_values_and_gradients(case: Drawn, threshold: float) -> None:
+    inputs = (case.entities.requires_grad_(), case.relations.requires_grad_())
+    results, gradients = [], []
+    for crowded in (-1.0, 2.0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sparse_module, "CROWDED", crowded)
+            results.append(case.graph.follow(*inputs, threshold=threshold))
+        gradients.append(torch.autograd.grad(results[-1].square().sum(), inputs))
+    torch.testing.assert_close(*results)
+    torch.testing.assert_close(*gradients)
+
+
 @given(drawn())
 def test_the_frontier_equals_the_dense_path_over_two_hops(case: Drawn) -> None:
     graph, frontier, dense = case.graph, Frontier.from_dense(case.entities), case.entities
@@ -54,7 +68,9 @@ def test_gradients_of_the_frontier_equal_the_dense_path(case: Drawn) -> None:
     torch.testing.assert_close(sparse_, dense)
 
 
-def test_gradcheck_of_both_paths() -> None:
+@pytest.mark.parametrize("crowded", [-1.0, 2.0])
+def test_gradcheck_of_every_path(crowded: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sparse_module, "CROWDED", crowded)
     generator = torch.Generator().manual_seed(3)
     entities = torch.rand(2, 7, generator=generator, dtype=torch.float64).add(0.1).requires_grad_()
     relations = torch.rand(2, 6, generator=generator, dtype=torch.float64).add(0.1).requires_grad_()
@@ -167,6 +183,8 @@ def test_cuda_equals_the_cpu() -> None:
     graph = GRAPH.to("cuda")
     expected = GRAPH.follow(entities, relations)
     torch.testing.assert_close(graph.follow(entities.cuda(), relations.cuda()).cpu(), expected)
+    few = torch.eye(7)[:3]
+    torch.testing.assert_close(graph.follow(few.cuda(), relations.cuda()).cpu(), GRAPH.follow(few, relations))
     frontier = graph.follow_frontier(Frontier.from_dense(entities).to("cuda"), relations.cuda())
     torch.testing.assert_close(frontier.to_dense().cpu(), expected)
     assert graph.objects_of(0, 0).tolist() == [1]
