@@ -8,7 +8,9 @@ from kgqa.linking.reading import SPAN_FEATURES, ReadingBatch
 from kgqa.linking.shortlist import CANDIDATE_FEATURES, Candidates
 
 FIT_LIMIT = 20.0
-MOST_TAKEN = 1 - 1e-4
+MOST_TAKEN = 1 - 1e-6
+NAME_PRIOR = (6.0, 2.0, 4.0, 0.1)  # weights of the candidate features before any training
+NIL_PRIOR = 5.0  # between a name that is alike and one that is not
 
 
 class SpanScorer(nn.Module):
@@ -35,18 +37,20 @@ class SpanScorer(nn.Module):
 class Ranker(nn.Module):
     """Scores cells by span, similarity of the name, and how well the candidate fits the question.
 
-    score[m, s, k] = span[s, m] + surface(features[s, k]) + fit(s, k) + log(1 - taken[m, s]), and a NIL
-    cell per slot. A span is taken as far as earlier slots hold spans that overlap it, so that two
-    slots don't read the same mention.
+    score[m, s, k] = span[s, m] + alike(features[s, k]) + fit(s, k) + log(1 - taken[m, s]), and a NIL cell
+    per slot. A span is taken as far as earlier slots hold spans that overlap it, so that two slots
+    don't read the same mention. Before any training a name that is alike counts for its entity.
     A candidate fits when it has a relation that the question asks for: fit is the log-sum-exp,
     over the relations it takes part in, of their match with the span in its question.
     """
 
     def __init__(self, dimension: int, width: int, slots: int) -> None:
         super().__init__()
+        self.similarity = nn.Parameter(torch.tensor(NAME_PRIOR))
         self.surface = nn.Sequential(nn.Linear(CANDIDATE_FEATURES, 32), nn.GELU(), nn.Linear(32, 1))
         self.asked = nn.Linear(width, width)
         self.nil = nn.Linear(dimension, slots)
+        nn.init.constant_(self.nil.bias, NIL_PRIOR)
 
     def forward(
         self,
@@ -72,7 +76,8 @@ class Ranker(nn.Module):
         vectors = span_vectors[rows, candidates.span]  # (B, N, W)
         match = self.asked(vectors) @ relations.T / relations.shape[-1] ** 0.5  # (B, N, R)
         scaled = candidates.features * candidates.features.new_tensor([1.0, 1.0, 1.0, 0.2])
-        cells = self.surface(scaled).squeeze(-1) + relation_fit(candidates, match, graph)  # (B, N, K)
+        alike = candidates.features @ self.similarity + self.surface(scaled).squeeze(-1)  # (B, N, K)
+        cells = alike + relation_fit(candidates, match, graph)  # (B, N, K)
         usable = candidates.mask & candidates.span_mask.unsqueeze(-1)  # (B, N, K)
         overlap = span_overlap(batch, candidates.span)  # (B, N, N)
         taken = cells.new_zeros(cells.shape[:2])  # (B, N) how far earlier slots have taken a span

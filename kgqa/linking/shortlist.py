@@ -13,7 +13,7 @@ from kgqa.linking.reading import Reading, ReadingBatch
 from kgqa.linking.spans import Span
 
 CANDIDATE_FEATURES = 4
-ENCODED_SPANS = 2
+ENCODED_SPANS = 1
 CACHE_SIZE = 200_000
 
 Row = tuple[np.ndarray, np.ndarray]  # entities (K,), features (K, CANDIDATE_FEATURES)

@@ -85,20 +85,24 @@ def _gold(path: Path, number: int, row: dict[str, Any]) -> tuple[tuple[str, ...]
 
 
 def answer_set(question: Question, catalog: Catalog) -> frozenset[int]:
-    """The answers as entities of the graph; numbers are the value nodes of that number.
+    """The answers as entities of the graph; a number stands for the values of that number.
 
     Answers that the graph lacks are left out: no path can lead to them.
     """
-    found = set()
-    for answer in question.answers:
-        if isinstance(answer, str):
-            try:
-                found.add(catalog.entity(answer))
-            except UnknownEntityError:
-                continue
-        else:
-            found.update(np.flatnonzero(np.isclose(catalog.values, answer, rtol=1e-9, atol=0.0)).tolist())
-    return frozenset(found)
+    return frozenset(entity for answer in question.answers for entity in _entities(answer, catalog))
+
+
+def _entities(answer: AnswerValue, catalog: Catalog) -> list[int]:
+    try:
+        return [catalog.entity(str(answer))]
+    except UnknownEntityError:
+        pass
+    try:
+        number = float(answer)
+    except ValueError:
+        return []
+    found: list[int] = np.flatnonzero(np.isclose(catalog.values, number, rtol=1e-9, atol=0.0)).tolist()
+    return found
 
 
 def gold_mentions(question: Question, catalog: Catalog, mode: str) -> list[Mention]:

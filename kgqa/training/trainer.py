@@ -67,7 +67,7 @@ class Trainer:
         self.evaluate = evaluate
         self.checkpoint = checkpoint
         self.questions = questions
-        self.answers = [torch.tensor(sorted(answer_set(q, model.graph.catalog))) for q in questions]
+        self.answers = [torch.tensor(sorted(answer_set(q, model.graph.catalog)), dtype=torch.long) for q in questions]
         self.optimiser = torch.optim.AdamW(self._groups(), weight_decay=arguments.weight_decay)
         self.steps = max(1, math.ceil(arguments.epochs * len(questions) / arguments.batch_size))
         self.step = 0

@@ -1,0 +1,98 @@
+"""Walking a plan, against plain Python over a handful of triples."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+
+from kgqa.graph.frontier import Frontier
+from kgqa.graph.sparse import SparseGraph
+from kgqa.reasoning.hops import Plan, Planner, walk
+
+TRIPLES = [(0, 0, 1), (1, 0, 2), (1, 1, 3), (2, 1, 0), (3, 0, 4), (4, 1, 1), (2, 0, 4)]
+ENTITIES, RELATIONS = 5, 4
+
+
+@pytest.fixture
+def graph() -> SparseGraph:
+    subjects, relations, objects = (np.array(column) for column in zip(*TRIPLES, strict=True))
+    return SparseGraph.from_triples(subjects, relations, objects, ENTITIES, RELATIONS // 2)
+
+
+def random_plan(rows: int, hops: int, seed: int) -> Plan:
+    generator = torch.Generator().manual_seed(seed)
+    draw = lambda *shape: torch.rand(*shape, generator=generator)  # noqa: E731
+    return Plan(draw(rows, 1, hops, RELATIONS).softmax(-1), draw(rows, 1, hops).softmax(-1), draw(rows, 1, hops))
+
+
+def plain_walk(seeds: list[float], plan: Plan, row: int) -> list[float]:
+    """The formula, edge by edge."""
+    relations, stop, gates = plan.relations[row, 0], plan.stop[row, 0], plan.leave_out[row, 0]
+    before, current, total = [0.0] * ENTITIES, seeds, [0.0] * ENTITIES
+    edges = [(s, 2 * r, o) for s, r, o in TRIPLES] + [(o, 2 * r + 1, s) for s, r, o in TRIPLES]
+    for hop in range(len(stop)):
+        step = [0.0] * ENTITIES
+        for s, r, o in edges:
+            step[o] += current[s] * float(relations[hop, r])
+        if hop > 0:
+            step = [max(value - float(gates[hop]) * old, 0.0) for value, old in zip(step, before, strict=True)]
+        before, current = current, [min(value, 1.0) for value in step]
+        total = [value + float(stop[hop]) * new for value, new in zip(total, current, strict=True)]
+    return total
+
+
+@pytest.mark.parametrize(("hops", "seed"), list(product((1, 2, 3), (0, 1))))
+def test_walk_equals_plain_python(graph: SparseGraph, hops: int, seed: int) -> None:
+    plan = random_plan(3, hops, seed)
+    seeds = torch.rand(3, ENTITIES, generator=torch.Generator().manual_seed(seed + 10))
+    walked = walk(graph, seeds, plan)
+    for row in range(3):
+        assert walked[row].tolist() == pytest.approx(plain_walk(seeds[row].tolist(), plan, row), abs=1e-5)
+
+
+def test_walk_on_a_frontier_equals_walk_on_dense_weights(graph: SparseGraph) -> None:
+    plan = random_plan(2, 3, 5)
+    seeds = torch.tensor([[0.5, 0.0, 0.0, 0.5, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0]])
+    sparse = walk(graph, Frontier.from_dense(seeds), plan)
+    assert torch.allclose(sparse.to_dense(), walk(graph, seeds, plan), atol=1e-6)
+
+
+def test_an_open_gate_does_not_go_back(graph: SparseGraph) -> None:
+    attention = torch.zeros(1, 1, 2, RELATIONS)
+    attention[0, 0, 0, 0] = attention[0, 0, 1, 1] = 1.0  # along relation 0, then back along it
+    stop = torch.tensor([[[0.0, 1.0]]])
+    seeds = torch.tensor([[1.0, 0.0, 0.0, 0.0, 0.0]])
+    back = walk(graph, seeds, Plan(attention, stop, torch.tensor([[[0.0, 0.0]]])))
+    out = walk(graph, seeds, Plan(attention, stop, torch.tensor([[[0.0, 1.0]]])))
+    assert back[0, 0] == 1.0
+    assert out[0, 0] == 0.0
+
+
+def test_gradient_reaches_seeds_relations_stop_and_gate(graph: SparseGraph) -> None:
+    plan = random_plan(2, 2, 3)
+    leaves = [tensor.double().requires_grad_() for tensor in (plan.relations, plan.stop, plan.leave_out)]
+    seeds = (0.1 * torch.rand(2, ENTITIES, dtype=torch.double)).requires_grad_()
+    assert torch.autograd.gradcheck(lambda s, *parts: walk(graph, s, Plan(*parts)), (seeds, *leaves))
+
+
+def test_planner_gives_distributions() -> None:
+    planner = Planner(dimension=8, width=6, slots=2, hops=3)
+    states, mask = torch.randn(4, 5, 8), torch.ones(4, 5, dtype=torch.long)
+    plan = planner(states, mask, states.mean(1), torch.randn(4, 2, 6), torch.randn(RELATIONS, 6))
+    assert plan.relations.shape == (4, 2, 3, RELATIONS)
+    assert torch.allclose(plan.relations.sum(-1), torch.ones(4, 2, 3))
+    assert torch.allclose(plan.stop.sum(-1), torch.ones(4, 2))
+    assert ((plan.leave_out > 0) & (plan.leave_out < 1)).all()
+
+
+def test_padding_changes_nothing() -> None:
+    torch.manual_seed(0)
+    planner = Planner(dimension=8, width=6, slots=1, hops=2)
+    states, mentions, relations = torch.randn(1, 5, 8), torch.randn(1, 1, 6), torch.randn(RELATIONS, 6)
+    pooled = states.mean(1)
+    short = planner(states, torch.ones(1, 5, dtype=torch.long), pooled, mentions, relations)
+    padded = torch.cat([states, torch.randn(1, 3, 8)], 1)
+    mask = torch.tensor([[1, 1, 1, 1, 1, 0, 0, 0]])
+    long = planner(padded, mask, pooled, mentions, relations)
+    assert torch.allclose(short.relations, long.relations, atol=1e-6)
