@@ -221,8 +221,13 @@ def _share(outcomes: Iterable[bool]) -> float:
 
 
 def _every_tenth(say: Said) -> Callable[[int, int], None]:
+    """Says how many names are encoded, ten times in all."""
+    said = 0
+
     def progress(done: int, total: int) -> None:
-        if 10 * done // total > 10 * max(done - 1024, 0) // total:
+        nonlocal said
+        if 10 * done // total > said:
+            said = 10 * done // total
             say(f"encoded {done} of {total} names")
 
     return progress

@@ -1,5 +1,6 @@
 """Which names are near a text: by the characters they are made of, and by what the encoder makes of them."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -12,6 +13,7 @@ from kgqa.errors import ModelFormatError
 from kgqa.linking.vectors import NgramVectorizer
 
 ID_RANGE: int = faiss.InvertedLists.SUBSET_TYPE_ID_RANGE  # type: ignore[attr-defined]  # its stub lacks it
+NO_MAP: int = faiss.DirectMap.NoMap  # type: ignore[attr-defined]
 NONE = -1  # what FAISS returns for a neighbour that does not exist
 
 
@@ -44,15 +46,16 @@ class NgramNeighbours:
 class EncoderNeighbours:
     """A FAISS index over encoder vectors, reduced by PCA and quantised to a byte a dimension.
 
-    The vectors lie in cells (IVF) of which a search looks into an eighth. Up to SMALL names there is one cell, and
-    all dimensions are kept in half precision: too few names don't show how far those to come will reach.
+    The vectors lie in cells (IVF), of which a search looks into as many as hold PROBED vectors: all of them in most
+    graphs. Up to SMALL names there is one cell, and all dimensions are kept in half precision: too few names don't
+    show how far those to come will reach.
     `rows` (n,) says which name each vector belongs to.
     """
 
     DIMENSIONS = 64
     SMALL = 4_000
     PER_CELL = 400
-    PROBES = 8
+    PROBED = 40_000
     SHARD = 100_000  # vectors in a file, which keeps it under 10 MB
 
     def __init__(
@@ -63,7 +66,7 @@ class EncoderNeighbours:
         self._axes = axes
         self._rows = rows
         self._position = {int(row): position for position, row in enumerate(rows)}
-        self._index.nprobe = max(1, -(-self._index.nlist // self.PROBES))
+        self._index.nprobe = math.ceil(self._index.nlist * min(1.0, self.PROBED / max(1, len(rows))))
         self._index.make_direct_map()
 
     @classmethod
@@ -117,7 +120,7 @@ class EncoderNeighbours:
         np.save(directory / "encoder_rows.npy", self._rows)
         for number, start in enumerate(range(0, len(self), self.SHARD)):
             shard = cast(faiss.IndexIVF, faiss.clone_index(self._index))
-            shard.set_direct_map_type(faiss.DirectMap.NoMap)  # parts with a map cannot be merged again
+            shard.set_direct_map_type(NO_MAP)  # parts with a map cannot be merged again
             shard.reset()
             self._index.copy_subset_to(shard, ID_RANGE, start, start + self.SHARD)
             faiss.write_index(shard, str(directory / f"encoder_{number}.faiss"))

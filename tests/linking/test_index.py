@@ -204,7 +204,7 @@ def test_many_vectors_are_saved_in_several_files(
 def test_a_larger_index_is_reduced_and_still_finds_its_names(
     world: World, encoder: NameEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for constant, value in (("SMALL", 4), ("PER_CELL", 8), ("PROBES", 1), ("DIMENSIONS", 12)):
+    for constant, value in (("SMALL", 4), ("PER_CELL", 8), ("PROBED", 30), ("DIMENSIONS", 12)):
         monkeypatch.setattr(EncoderNeighbours, constant, value)
     EntityIndex.build(world.catalog, world.degrees, encoder).save(tmp_path)
     index = EntityIndex.load(tmp_path, world.catalog)
