@@ -154,6 +154,7 @@ def _mount(app: "FastAPI", blocks: Any, settings: Settings) -> "FastAPI":
         app,
         blocks,
         path="/",
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         server_name=settings.host,
         server_port=settings.port,
         theme=theme(),
@@ -174,9 +175,9 @@ def _mount(app: "FastAPI", blocks: Any, settings: Settings) -> "FastAPI":
 def load_assistant(directory: Path) -> "Assistant":
     """The assistant over the model in a directory; raises `ModelFormatError` when that is not one."""
     from kgqa.chat.assistant import Assistant
-    from kgqa.reasoning.model import JointModel
+    from kgqa.reasoning.pretrained import from_pretrained
 
-    return Assistant(JointModel.from_pretrained(directory))
+    return Assistant(from_pretrained(directory))
 
 
 def serve(app: "FastAPI", settings: Settings, listening: socket.socket) -> None:

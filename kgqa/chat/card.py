@@ -68,7 +68,7 @@ def _meta(answer: Answer) -> str:
 
 def _list(answer: Answer) -> str:
     """All answers where the sentence doesn't name them: the first ten, the others one click away."""
-    if answer.kind != "entities" or len(answer.answers) <= 3:
+    if len(answer.answers) <= 3:
         return ""
     first, others = answer.answers[: explain.SHOWN], answer.answers[explain.SHOWN :]
     if not others:

@@ -19,8 +19,8 @@ def sentence(answer: Answer) -> str:
         return "I don’t know."
     if answer.kind == "boolean":
         return "<strong>Yes</strong>" if answer.value else "<strong>No</strong>"
-    if answer.kind in ("number", "count") and answer.value is not None:
-        return f"<strong>{number(float(answer.value))}</strong>"
+    if answer.kind in ("number", "count") and len(answer.answers) <= 1 and answer.value is not None:
+        return f"<strong>{escape(_quantity(answer))}</strong>"
     labels = [f"<strong>{escape(entity.label)}</strong>" for entity in answer.answers]
     if len(labels) <= 3:
         return series(labels)
@@ -29,9 +29,14 @@ def sentence(answer: Answer) -> str:
     return f"<strong>{len(labels)} answers</strong>, the first {SHOWN} shown"
 
 
+def _quantity(answer: Answer) -> str:
+    """A number as the graph writes it where it comes from the graph, else as people write it."""
+    return answer.answers[0].label if answer.answers else number(float(answer.value or 0))
+
+
 def tally(answer: Answer) -> str:
     """How many answers there are, where the sentence names them instead of counting them."""
-    if answer.kind != "entities" or answer.abstained or len(answer.answers) > 3:
+    if answer.abstained or not 1 <= len(answer.answers) <= 3:
         return ""
     return "1 answer" if len(answer.answers) == 1 else f"{len(answer.answers)} answers"
 
@@ -63,7 +68,7 @@ def number(value: float) -> str:
 
 def refusal(answer: Answer) -> str:
     """Why there is no answer, about this very question, and what to try next."""
-    known = series([_strong(link.label) for link in answer.links]) if answer.links else "what you named"
+    known = series(dict.fromkeys(_strong(link.label) for link in answer.links)) if answer.links else "what you named"
     return {
         "no_question": "I didn’t find a question in that. Ask me about a person, a place, a work or a thing, "
         "for example where it is or who made it.",
@@ -79,10 +84,20 @@ def refusal(answer: Answer) -> str:
 
 def trail(answer: Answer) -> str:
     """The way in one line for each path: where it starts and the relations it takes."""
-    paths = [path for path in answer.paths if path.hops and 0 <= path.link < len(answer.links)]
-    first, *others = [_trail_line(answer, path) for path in paths] or [""]
-    joined = [f'<span class="and">and</span>{line}' for line in others] if answer.combine == "intersect" else []
+    first, *others = [_trail_line(answer, path) for path in routes(answer)] or [""]
+    joined = [f'<span class="and">and</span>{line}' for line in others]
     return "".join(f'<span class="path">{line}</span>' for line in [first, *joined] if line)
+
+
+def routes(answer: Answer) -> list[Path]:
+    """The paths that say something: those with hops, and the same walk from the same entity only once."""
+    told: dict[tuple[str, ...], Path] = {}
+    for path in answer.paths:
+        if path.hops and 0 <= path.link < len(answer.links):
+            hops = (f"{hop.relation} {hop.inverse}" for hop in path.hops)
+            told.setdefault((answer.links[path.link].id, *hops), path)
+    paths = list(told.values())
+    return paths if answer.combine == "intersect" else paths[:1]
 
 
 def _trail_line(answer: Answer, path: Path) -> str:
@@ -97,13 +112,11 @@ def _trail_hop(hop: Hop) -> str:
 
 def steps(answer: Answer) -> list[str]:
     """How the answer came about, one sentence a step."""
+    paths = routes(answer)
     told = [_reading(link) for link in answer.links]
-    for path in answer.paths:
-        if 0 <= path.link < len(answer.links):
-            told += _walk(answer, path)
-    if answer.combine == "intersect" and len(answer.paths) > 1:
-        told.append(_meeting(answer))
-    return told
+    told += [_hop(answer, path, position) for path in paths for position in range(len(path.hops))]
+    told += [_meeting(answer)] if len(paths) > 1 else []
+    return list(dict.fromkeys(told))
 
 
 def _reading(link: Link) -> str:
@@ -114,10 +127,6 @@ def _reading(link: Link) -> str:
         return text
     named = (f"{escape(other.label)}{_described(other.description)}, {percent(other.score)}" for other in others)
     return f'{text} <span class="others">Also considered: {"; ".join(named)}.</span>'
-
-
-def _walk(answer: Answer, path: Path) -> list[str]:
-    return [_hop(answer, path, position) for position in range(len(path.hops))]
 
 
 def _hop(answer: Answer, path: Path, position: int) -> str:
@@ -136,7 +145,7 @@ def _led_to(answer: Answer, hop: Hop) -> str:
     if not hop.entities:
         return ""
     labels = [escape(_label(answer, entity)) for entity in hop.entities[:3]]
-    return f": {', '.join(labels)} and others" if len(hop.entities) > 3 else f": {series(labels)}"
+    return f" → {', '.join(labels)} and others" if len(hop.entities) > 3 else f" → {series(labels)}"
 
 
 def _meeting(answer: Answer) -> str:
@@ -164,8 +173,8 @@ def plain(answer: Answer) -> str:
         return "I don’t know."
     if answer.kind == "boolean":
         return "Yes" if answer.value else "No"
-    if answer.kind in ("number", "count") and answer.value is not None:
-        return number(float(answer.value))
+    if answer.kind in ("number", "count") and len(answer.answers) <= 1 and answer.value is not None:
+        return _quantity(answer)
     return series([entity.label for entity in answer.answers[:SHOWN]])
 
 

@@ -48,12 +48,12 @@ class Page:
     def began(self, kept: object) -> tuple[dict[str, str], Any, Any, str]:
         """A new chat: the old one stays in the store."""
         visitor = Visitor(Visitor.read(kept).token)
-        return visitor.to_dict(), self._chat([]), gr.Textbox(value="", submit_btn=True, stop_btn=False), ""
+        return visitor.to_dict(), self._chat([]), gr.update(value="", submit_btn=True, stop_btn=False), ""
 
     def stopped(self, kept: object, question: str) -> tuple[Any, Any, str]:
         """The person stopped the answer: their question goes back into the box."""
         turns = self._turns(Visitor.read(kept))
-        return self._chat(turns), gr.Textbox(value=question, submit_btn=True, stop_btn=False), ""
+        return self._chat(turns), gr.update(value=question, submit_btn=True, stop_btn=False), ""
 
     # Asking
 
@@ -147,13 +147,13 @@ class Page:
         heading = f"### What would be right?\n{escape(shorten(shown.answer.question, 120))}"
         said = shown.opinion.corrects or shown.opinion.liked is not None
         return (
-            gr.Column(visible=True),
+            gr.update(visible=True),
             heading,
-            gr.Dropdown(choices=choices, value=[value for _, value in choices]),
+            gr.update(choices=choices, value=[value for _, value in choices]),
             shown.opinion.comment,
             shown.id,
-            gr.Button(visible=said),
-            gr.Column(visible=False),
+            gr.update(visible=said),
+            gr.update(visible=False),
         )
 
     def _choice(self, answer: RightAnswer) -> str:
@@ -168,7 +168,7 @@ class Page:
             return gr.skip()
         found = self.assistant.suggest(event.input_value if isinstance(event.input_value, str) else "")
         kept = [(self._choice(answer), answer.id or answer.label) for answer in self._right(chosen)]
-        return gr.Dropdown(choices=kept + [_row(entity) for entity in found if entity.id not in dict(kept).values()])
+        return gr.update(choices=kept + [_row(entity) for entity in found if entity.id not in dict(kept).values()])
 
     def saved(self, turn: str, chosen: object, comment: object, kept: object) -> tuple[Any, ...]:
         """Keep the correction. Outputs: chat, notice, and the panel's."""
@@ -219,7 +219,7 @@ class Page:
 
     def _chat(self, turns: list[ShownTurn], pending: str = "") -> Any:
         messages = card.thread(turns) + ([card.question(pending)] if pending else [])
-        return gr.Chatbot(value=messages, feedback_value=card.thumbs(turns))
+        return gr.update(value=messages, feedback_value=card.thumbs(turns))
 
     # The components
 
@@ -304,24 +304,24 @@ class Page:
 def _closed() -> tuple[Any, ...]:
     """The correction put away, the composer back."""
     return (
-        gr.Column(visible=False),
+        gr.update(visible=False),
         "",
-        gr.Dropdown(choices=[], value=[]),
+        gr.update(choices=[], value=[]),
         "",
         "",
-        gr.Button(visible=False),
-        gr.Column(visible=True),
+        gr.update(visible=False),
+        gr.update(visible=True),
     )
 
 
 def _idle(text: object) -> Any:
     """The question box, ready for another."""
-    return gr.Textbox(value=text if isinstance(text, str) else "", submit_btn=True, stop_btn=False)
+    return gr.update(value=text if isinstance(text, str) else "", submit_btn=True, stop_btn=False)
 
 
 def _busy() -> Any:
     """The question box while an answer is on its way."""
-    return gr.Textbox(value="", submit_btn=False, stop_btn=True)
+    return gr.update(value="", submit_btn=False, stop_btn=True)
 
 
 def _notice(text: str, kind: str = "trouble") -> str:

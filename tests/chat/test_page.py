@@ -1,0 +1,188 @@
+"""The page's handlers with a trained model and a real store: nothing that a browser sends is believed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import db
+from app import StoredMemory
+from kgqa.chat.assistant import Assistant
+from kgqa.chat.memory import NotYoursError, RightAnswer
+from kgqa.chat.page import MOST_CORRECTIONS, Page
+from kgqa.chat.visitor import Visitor
+from kgqa.config import Settings
+from kgqa.reasoning.pretrained import from_pretrained
+
+QUESTION = "who directed Jaws?"
+
+
+@pytest.fixture(scope="module")
+def assistant(trained_model: Path) -> Assistant:
+    return Assistant(from_pretrained(trained_model))
+
+
+@pytest.fixture
+def desk(assistant: Assistant, tmp_path: Path) -> Iterator[Page]:
+    database = db.open_database(f"sqlite:///{tmp_path / 'chat.db'}")
+    yield Page(assistant, StoredMemory(database, assistant.version), Settings(secret="s"))
+    database.close()
+
+
+def asked(desk: Page, text: object = QUESTION, kept: object = None) -> dict[str, str]:
+    """Ask, and return what the browser then keeps."""
+    *_, last = desk.asked(text, kept)
+    kept_now: dict[str, str] = last[0]
+    return kept_now
+
+
+def turns(desk: Page, kept: dict[str, str]) -> list[Any]:
+    visitor = Visitor.read(kept)
+    return desk.memory.turns(visitor.key("s"), visitor.conversation)
+
+
+def event(**data: Any) -> Any:
+    return SimpleNamespace(**data)
+
+
+def messages(desk: Page, kept: dict[str, str]) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = desk.opened(kept)[1]["value"]
+    return shown
+
+
+def test_a_question_is_shown_at_once_and_then_answered(desk: Page) -> None:
+    first, last = desk.asked(QUESTION, None)
+    assert first[4] == QUESTION
+    assert last[4] == ""
+    (turn,) = turns(desk, last[0])
+    assert turn.answer.answers[0].label == "Ana Sol"
+
+
+def test_a_conversation_comes_back(desk: Page) -> None:
+    kept = asked(desk, kept=asked(desk))
+    assert desk.opened(kept)[0] == kept
+    assert len(turns(desk, kept)) == 2
+
+
+def test_a_new_chat_keeps_the_visitor_and_leaves_the_old_one_stored(desk: Page) -> None:
+    kept = asked(desk)
+    fresh = desk.began(kept)[0]
+    assert fresh == {"token": kept["token"], "conversation": ""}
+    asked(desk, kept=fresh)
+    assert len(desk.memory.conversations(Visitor.read(kept).key("s"))) == 2
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "no question yet"), ("x" * 10_000, "10,000"), (None, "as text")])
+def test_bad_input_gets_a_kind_word_and_keeps_the_text(desk: Page, text: object, said: str) -> None:
+    ((_, _, box, notice, _),) = desk.asked(text, None)
+    assert said in notice
+    assert box["value"] == (text if isinstance(text, str) else "")
+
+
+def test_a_failure_inside_is_kindly_told_and_the_question_kept(desk: Page, caplog: pytest.LogCaptureFixture) -> None:
+    kept = asked(desk)
+    with desk.memory.database.writer() as session:  # type: ignore[attr-defined]
+        session.connection().exec_driver_sql("ALTER TABLE turns RENAME TO elsewhere")
+    visitor = Visitor.read(kept)
+    with pytest.raises(db.StoreError):
+        desk.memory.turns(visitor.key("s"), visitor.conversation)
+    *_, last = desk.asked(QUESTION, {"token": kept["token"], "conversation": ""})
+    assert "Something went wrong" in last[3]
+    assert last[2]["value"] == QUESTION
+    assert "could not be answered" in caplog.text
+
+
+def test_retry_and_edit_take_the_place_of_a_turn(desk: Page) -> None:
+    kept = asked(desk, "films starring Emil Gray", asked(desk))
+    *_, last = desk.retried(kept)
+    assert [turn.answer.question for turn in turns(desk, last[0])] == [QUESTION, "films starring Emil Gray"]
+    history = messages(desk, kept)
+    *_, last = desk.edited(history, kept, event(index=0, value="release year of Jaws"))
+    assert [turn.answer.question for turn in turns(desk, last[0])] == ["release year of Jaws"]
+
+
+def test_another_visitor_sees_and_changes_nothing(desk: Page) -> None:
+    kept = asked(desk)
+    (turn,) = turns(desk, kept)
+    stranger = {"token": Visitor.read(None).token, "conversation": kept["conversation"]}
+    assert messages(desk, stranger) == []
+    assert "no longer part" in desk.voted(messages(desk, kept), stranger, event(index=1, liked=True))[1]
+    assert "no longer part" in desk.saved(turn.id, ["x"], "", stranger)[1]
+    assert "no longer part" in desk.flagged(f"{turn.id} 1", stranger)[0]
+    assert "no longer part" in desk.withdrawn(turn.id, stranger)[1]
+    *_, last = desk.edited(messages(desk, kept), stranger, event(index=0, value=QUESTION))
+    assert last[0]["conversation"] != kept["conversation"]
+    assert not turns(desk, kept)[0].opinion.corrects
+    assert turns(desk, kept)[0].opinion.liked is None
+
+
+@pytest.mark.parametrize("request_", ["", "no-id 1", "00000000-0000-0000-0000-000000000000 1", None])
+def test_a_turn_that_is_none_is_not_found(desk: Page, request_: Any) -> None:
+    assert "no longer part" in desk.flagged(request_, asked(desk))[0]
+
+
+@pytest.mark.parametrize("index", [None, -1, 99, "1", [], [7, 0]])
+def test_a_vote_on_no_message_is_not_kept(desk: Page, index: object) -> None:
+    kept = asked(desk)
+    assert "no longer part" in desk.voted(messages(desk, kept), kept, event(index=index, liked=True))[1]
+
+
+def test_a_thumb_is_set_changed_and_taken_back(desk: Page) -> None:
+    kept = asked(desk)
+    for liked in (True, False, ""):
+        desk.voted(messages(desk, kept), kept, event(index=[1, 0], liked=liked))
+        assert turns(desk, kept)[0].opinion.liked is {True: True, False: False, "": None}[liked]
+
+
+def test_a_correction_of_entities_and_words_is_kept_and_changed(desk: Page) -> None:
+    kept = asked(desk)
+    (turn,) = turns(desk, kept)
+    bo = desk.assistant.suggest("bo lind")[0]
+    desk.saved(turn.id, [bo.id, "Somebody <b>else</b>"], " It was\x00 remade. ", kept)
+    opinion = turns(desk, kept)[0].opinion
+    assert opinion.right == (RightAnswer(bo.id, "Bo Lind"), RightAnswer("", "Somebody <b>else</b>"))
+    assert (opinion.liked, opinion.comment) == (False, "It was remade.")
+    desk.saved(turn.id, [], "only a comment", kept)
+    assert turns(desk, kept)[0].opinion.right == ()
+    desk.withdrawn(turn.id, kept)
+    assert turns(desk, kept)[0].opinion.liked is None
+
+
+def test_an_empty_correction_is_asked_for_again(desk: Page) -> None:
+    kept = asked(desk)
+    assert "Say what would be right" in desk.saved(turns(desk, kept)[0].id, ["  "], "", kept)[1]
+
+
+def test_a_correction_is_bounded(desk: Page) -> None:
+    kept = asked(desk)
+    desk.saved(turns(desk, kept)[0].id, [f"{i} " + "x" * 5_000 for i in range(99)], "y" * 99_999, kept)
+    opinion = turns(desk, kept)[0].opinion
+    assert len(opinion.right[0].label) < 203 * MOST_CORRECTIONS
+    assert len(opinion.comment) == 2_000
+
+
+def test_suggestions_keep_what_was_chosen(desk: Page) -> None:
+    jaws = desk.assistant.suggest("jaws")[0]
+    update = desk.suggested([jaws.id, "my words"], event(key="e", input_value="e"))
+    texts = [text for text, _ in update["choices"]]
+    assert texts[:2] == ["Jaws", "my words"]
+    assert "Emil Gray" in texts
+
+
+def test_a_stopped_question_goes_back_into_the_box(desk: Page) -> None:
+    _, box, notice = desk.stopped(None, QUESTION)
+    assert (box["value"], notice) == (QUESTION, "")
+
+
+def test_memory_refuses_what_is_no_id(desk: Page) -> None:
+    for name in ("", "x", "' OR 1=1"):
+        with pytest.raises(NotYoursError):
+            desk.memory.turn("visitor", name)
+
+
+def test_the_page_is_built_with_one_public_endpoint(desk: Page) -> None:
+    api = desk.build().get_api_info()
+    assert list(api["named_endpoints"]) == ["/ask"]
+    assert api["unnamed_endpoints"] == {}
