@@ -58,11 +58,8 @@ class EncoderNeighbours:
     PROBED = 40_000
     SHARD = 100_000  # vectors in a file, which keeps it under 10 MB
 
-    def __init__(
-        self, index: faiss.IndexIVF, mean: NDArray[np.float32], axes: NDArray[np.float32], rows: NDArray[np.int32]
-    ) -> None:
+    def __init__(self, index: faiss.IndexIVF, axes: NDArray[np.float32], rows: NDArray[np.int32]) -> None:
         self._index = index
-        self._mean = mean
         self._axes = axes
         self._rows = rows
         self._position = {int(row): position for position, row in enumerate(rows)}
@@ -73,8 +70,8 @@ class EncoderNeighbours:
     def build(cls, vectors: NDArray[np.float32]) -> "EncoderNeighbours":
         """From one unit vector a name: shape (N, D)."""
         small, width = len(vectors) <= cls.SMALL, vectors.shape[1]
-        mean, axes = _principal_axes(vectors, width if small else min(cls.DIMENSIONS, width))
-        reduced = _project(vectors, mean, axes)
+        axes = np.eye(width, dtype=np.float32) if small else _principal_axes(vectors, min(cls.DIMENSIONS, width))
+        reduced = _project(vectors, axes)
         cells = 1 if small else len(vectors) // cls.PER_CELL
         kind = faiss.ScalarQuantizer.QT_fp16 if small else faiss.ScalarQuantizer.QT_8bit
         centres = faiss.IndexFlatIP(axes.shape[1])
@@ -82,7 +79,7 @@ class EncoderNeighbours:
         index.cp.min_points_per_centroid = 1
         index.train(reduced)
         index.add(reduced)
-        return cls(index, mean, axes, np.arange(len(vectors), dtype=np.int32))
+        return cls(index, axes, np.arange(len(vectors), dtype=np.int32))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -92,11 +89,11 @@ class EncoderNeighbours:
         if row not in self._position:
             self._position[row] = len(self._rows)
             self._rows = np.append(self._rows, np.int32(row))
-            self._index.add(_project(vector[None], self._mean, self._axes))
+            self._index.add(_project(vector[None], self._axes))
 
     def project(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Vectors of the encoder (n, D) as unit vectors of this index."""
-        return _project(vectors, self._mean, self._axes)
+        return _project(vectors, self._axes)
 
     def search(self, projected: NDArray[np.float32], k: int) -> NDArray[np.int64]:
         """The k nearest rows, -1 where there are fewer: shape (n, k)."""
@@ -115,7 +112,6 @@ class EncoderNeighbours:
 
     def save(self, directory: Path) -> None:
         """Write the projection and the index, in files of at most SHARD vectors."""
-        np.save(directory / "encoder_mean.npy", self._mean)
         np.save(directory / "encoder_axes.npy", self._axes)
         np.save(directory / "encoder_rows.npy", self._rows)
         for number, start in enumerate(range(0, len(self), self.SHARD)):
@@ -135,16 +131,16 @@ class EncoderNeighbours:
         if not (directory / "encoder_rows.npy").exists():
             return None
         try:
-            mean, axes, rows = (np.load(directory / f"encoder_{part}.npy") for part in ("mean", "axes", "rows"))
+            axes, rows = (np.load(directory / f"encoder_{part}.npy") for part in ("axes", "rows"))
             index = _read_shards(directory, -(-len(rows) // cls.SHARD))
-            if index.ntotal != len(rows) or index.d != axes.shape[1] or mean.shape != axes.shape[:1]:
+            if index.ntotal != len(rows) or index.d != axes.shape[1]:
                 raise ValueError(f"{index.ntotal} vectors of {index.d} dimensions for {len(rows)} names")
             if len(rows) and not 0 <= rows.min() <= rows.max() < num_names:
                 raise ValueError("encoder_rows points outside the names")
         except (OSError, ValueError, EOFError, RuntimeError, IndexError) as error:
             reason = str(error).strip().splitlines()[-1]
             raise ModelFormatError(f"{directory}: broken encoder index ({reason}); build the model again") from None
-        return cls(index, mean, axes, rows)
+        return cls(index, axes, rows)
 
 
 def _read_shards(directory: Path, count: int) -> faiss.IndexIVF:
@@ -156,18 +152,20 @@ def _read_shards(directory: Path, count: int) -> faiss.IndexIVF:
     return index
 
 
-def _principal_axes(vectors: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean (D,) and the directions of most variance (D, count), their signs fixed so that they are reproducible."""
-    mean = vectors.mean(axis=0, dtype=np.float64)
-    covariance = np.zeros((vectors.shape[1], vectors.shape[1]))
+def _principal_axes(vectors: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """The directions (D, count) that hold most of the vectors, their signs fixed so that they are reproducible.
+
+    The mean is not taken off, so a cosine means the same on every graph, whatever its names have in common.
+    """
+    moments = np.zeros((vectors.shape[1], vectors.shape[1]))
     for start in range(0, len(vectors), 16_384):
-        centred = vectors[start : start + 16_384] - mean
-        covariance += centred.T @ centred
-    axes = np.linalg.eigh(covariance)[1][:, ::-1][:, :count]
+        part = vectors[start : start + 16_384].astype(np.float64)
+        moments += part.T @ part
+    axes = np.linalg.eigh(moments)[1][:, ::-1][:, :count]
     axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(count)])
-    return mean.astype(np.float32), np.ascontiguousarray(axes, dtype=np.float32)
+    return np.ascontiguousarray(axes, dtype=np.float32)
 
 
-def _project(vectors: NDArray[np.float32], mean: NDArray[np.float32], axes: NDArray[np.float32]) -> NDArray[np.float32]:
-    reduced = (np.asarray(vectors, dtype=np.float32) - mean) @ axes  # (n, DIMENSIONS)
+def _project(vectors: NDArray[np.float32], axes: NDArray[np.float32]) -> NDArray[np.float32]:
+    reduced = np.asarray(vectors, dtype=np.float32) @ axes  # (n, DIMENSIONS)
     return np.ascontiguousarray(reduced / np.linalg.norm(reduced, axis=1, keepdims=True).clip(min=1e-6))
