@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from assets.world.names import normalise
+from assets.world.names import label_of, normalise
 from assets.world.places import TABLES, Places
 from assets.world.schema import CLASSES, DECIMAL, INTEGER, RELATIONS, YEAR
 from assets.world.tables import Row, TableError, read_header, read_rows
@@ -63,6 +63,7 @@ class Facts:
     def read(self, directory: Path = FACTS) -> None:
         tables = sorted(directory.glob("*.tsv"))
         rows = [row for table in tables for row in self._checked_rows(table)]
+        self._merge_books(rows)
         for row in rows:
             self._add_entity(row)
         for row in rows:
@@ -83,8 +84,19 @@ class Facts:
         entity.aliases.extend(row.values("aliases"))
         entity.description = entity.description or row.cells.get("description", "")
 
+    def _merge_books(self, rows: list[Row]) -> None:
+        """One title by one author is one book, though two tables have different keys for it."""
+        keys: dict[tuple[str, str], str] = {}
+        for row in rows:
+            key = next(iter(row.cells.values()))
+            if row_class(row) == "Book" and row.values("author"):
+                first = keys.setdefault((normalise(label_of(key)), row.values("author")[0]), key)
+                if first != key:
+                    self.world.merge("Book", key, first)
+                    self.world.problem(f"one book, two keys: {first}, {key} ({row.path.name})")
+
     def _row_entity(self, row: Row) -> Entity:
-        kind = row.cells.get("class") or table_class(row.path)
+        kind = row_class(row)
         if kind not in CLASSES:
             raise row.error(f"unknown class {kind!r}")
         return self.world.entity(kind, next(iter(row.cells.values())))
@@ -162,6 +174,10 @@ class Facts:
         known = (self.world.get(kind, text) for kind in kinds)
         found = found or self.places.state(text) or next((entity for entity in known if entity), None)
         return found or self.world.entity("Place", text)
+
+
+def row_class(row: Row) -> str:
+    return row.cells.get("class") or table_class(row.path) or ""
 
 
 def table_class(table: Path) -> str | None:

@@ -15,7 +15,7 @@ from assets.world.world import ALT_LABEL, CLASS_PREFIX, DESCRIPTION, RDF_TYPE, R
 
 LINE = re.compile(r"<([^>]*)> <([^>]*)> (.*) \.\n?")
 VALUE = re.compile(r'"([^"]*)"\^\^<[^>]*#(\w+)>')
-# A relation, or `relation.Class` for those that a class has of its own; and whether it is walked backwards.
+# A relation, or `relation.Class` for the facts of one class alone; and whether it is walked backwards.
 Step = tuple[str, bool]
 Answer = str | int | float
 
@@ -60,8 +60,8 @@ class Graph:
 
     def _add_fact(self, subject: str, relation: str, target: str) -> None:
         node = target[1:-1] if target.startswith("<") else target
-        base, kind = VARIANTS.get(relation, (relation, ""))
-        for name in [base, f"{base}.{kind}"] if kind else [base]:
+        base, _ = VARIANTS.get(relation, (relation, ""))
+        for name in (base, f"{base}.{self.kinds[subject]}"):  # a subject's class comes before its facts
             self.forward[name][subject].append(node)
             self.backward[name][node].append(subject)
         self.degrees[subject] += 1

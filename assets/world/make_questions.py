@@ -16,7 +16,7 @@ from random import Random
 
 from tqdm import tqdm
 
-from assets.world.graph import Answer, Graph, answer
+from assets.world.graph import Answer, Graph, Step, answer
 from assets.world.names import normalise
 from assets.world.seeds import Naming, Seeds
 from assets.world.surface import Name, Question, misspell, relax, render
@@ -30,6 +30,8 @@ UNANSWERABLE_SHARE = 0.07
 AMBIGUOUS_SHARE = 0.05
 LEAST_PER_TEMPLATE = 12
 TRIES = 8
+ROUNDS = {"3-hop": 2, "intersection": 2}  # asked twice as often as others
+WORKS = frozenset({"Book", "Film", "FilmSeries"})
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,11 @@ class Maker:
         self.naming = Naming(graph, self.random)
         self.templates = templates
         self.by_text: dict[str, list[Template]] = defaultdict(list)
+        self.paths: dict[tuple[str, Step], set[tuple[Step, ...]]] = defaultdict(set)  # by class and last step
         for template in templates:
             self.by_text[normalise(template.text)].append(template)
+            for branch in template.branches[: 2 - len(template.branches)]:
+                self.paths[branch.kind, branch.path[-1]].add(branch.path)
 
     def make(self, total: int) -> list[Asked]:
         """The whole split: `total` questions, as far as the templates and their entities allow."""
@@ -81,7 +86,7 @@ class Maker:
     def answerable(self, total: int) -> list[Asked]:
         """Round after round over the templates, until the total is reached or nothing new comes."""
         made: list[Asked] = []
-        open_templates = list(self.templates)
+        open_templates = [one for one in self.templates for _ in range(ROUNDS.get(one.shape, 1))]
         with tqdm(total=total, desc="dev" if self.dev else "train", unit="", mininterval=2) as progress:
             while open_templates and len(made) < total:
                 still_open = []
@@ -93,7 +98,7 @@ class Maker:
                         progress.update()
                         still_open.append(template)
                 open_templates = still_open
-        return made[:total] if self.dev else made
+        return made[:total]
 
     def ask(self, template: Template) -> Asked | None:
         for _ in range(TRIES):
@@ -128,13 +133,16 @@ class Maker:
         question = render(template.text, dict(zip(["{a}", "{b}"], names, strict=False)), self.random)
         if self.random.random() < TYPO_SHARE:
             question = misspell(question, self.random)
-        kind = "ambiguous" if any(self._is_ambiguous(name) for name in names) else shape
-        if question.has_typo and kind != "unanswerable":
-            kind = "typo"
+        kind = shape if shape == "unanswerable" else self._slice(shape, names, question)
         answers = tuple(sorted(map(answer, found), key=lambda one: (isinstance(one, str), one)))
         entities = tuple(name.entity for name in names)
         seen = self.dev and not all(self._is_fresh(name.entity) for name in names)
         return Asked(relax(question, self.random), answers, entities, kind, seen)
+
+    def _slice(self, shape: str, names: list[Name], question: Question) -> str:
+        if question.has_typo:
+            return "typo"
+        return "ambiguous" if any(self._is_ambiguous(name) for name in names) else shape
 
     def _is_fresh(self, node: str) -> bool:
         return self.seeds.allows(node) and not self.seeds.is_shared(node)
@@ -172,13 +180,22 @@ class Maker:
 
     def _narrowest(self, template: Template, first: str, candidates: list[str]) -> list[str] | None:
         sizes = len(self.graph.walk(first, template.branches[0].path))
-        for attempt in range(5):
+        for attempt in range(6):
             second = self.seeds.pick(candidates)
             found = self._answers(template, [first, second])
             other = len(self.graph.walk(second, template.branches[1].path))
-            if found and (len(found) < min(sizes, other) or (attempt == 4 and self.random.random() < 0.5)):
+            if not self._belongs(first, second):
+                continue
+            if found and (len(found) < min(sizes, other) or (attempt >= 4 and self.random.random() < 0.5)):
                 return [first, second]
         return None
+
+    def _belongs(self, first: str, second: str) -> bool:
+        """A character is asked for only together with works that it appears in."""
+        for one, two in ((first, second), (second, first)):
+            if self.graph.kinds.get(one) == "Character" and self.graph.kinds.get(two) in WORKS:
+                return one in self.graph.forward["has_character"].get(two, ())
+        return True
 
     def _answers(self, template: Template, starts: list[str]) -> set[str]:
         branches = zip(template.branches, starts, strict=True)
@@ -229,26 +246,22 @@ class Maker:
         return made
 
     def _fixed(self, most: int) -> Iterator[Asked]:
-        """The lines of *.none.tsv: one in five for dev, the others for training, each with some entities in it."""
-        lines = read_unanswerable()
-        chosen = [line for position, line in enumerate(lines) if (position % 5 == 0) == self.dev]
-        everyone = [node for kind in ("Person", "Country", "Film", "City") for node in self.graph.members[kind]]
-        weights = [self.seeds.weight(node) for node in everyone]
+        """The lines of *.none.tsv, those with a slot again and again with other entities in it."""
+        lines = [one for one in read_unanswerable() if (one.split == "dev") == self.dev]
         for round_number in range(12):
-            for line in chosen:
-                text = line.split("\t")[-1].strip()
-                if "{a}" not in text and round_number > 3:
-                    continue
-                kind = line.split("\t")[0].partition(":")[0] if "\t" in line else ""
-                members = self.graph.members.get(kind)
-                node = self.seeds.pick(members) if members else self.random.choices(everyone, weights)[0]
-                if most > 0 and self.seeds.allows(node) and (asked := self._unknown(text, node)):
-                    most -= 1
-                    yield asked
+            for line in lines:
+                if round_number < 4 or "{a}" in line.text:
+                    node = self._anyone(line.kind or self.random.choice(["Person", "Country", "Film", "City"]))
+                    asked = self._unknown(line.text, node) if node and most > 0 else None
+                    if asked:
+                        most -= 1
+                        yield asked
+
+    def _anyone(self, kind: str) -> str | None:
+        members = [node for node in self.graph.members.get(kind, []) if self.seeds.allows(node)]
+        return self.seeds.pick(members) if members else None
 
     def _unknown(self, text: str, node: str) -> Asked | None:
-        if "{b}" in text:
-            return None
         kind = self.graph.kinds.get(node, "")
         question = render(text, {"{a}": Name(self.graph.label(node), node, kind)}, self.random)
         asked = Asked(relax(question, self.random), (), (node,) if question.mentions else (), "unanswerable")
@@ -271,11 +284,16 @@ class Maker:
         readings = self.by_text[normalise(template.text)]
         name = self.graph.label(node)
         everyone = {node} | self.naming.namesakes(node, name)
-        if not self.seeds.allows(node) or any(
-            self.graph.walk(one, reading.branches[0].path) for one in everyone for reading in readings
-        ):
+        if not self.seeds.allows(node) or any(self._answers_in_some_way(one, readings) for one in everyone):
             return None
         return self._finish(template, [Name(name, node, kind)], set(), "unanswerable")
+
+    def _answers_in_some_way(self, node: str, readings: list[Template]) -> bool:
+        """Whether the node answers the text by one of its readings, or by a program with the same last step."""
+        kind = self.graph.kinds.get(node, "")
+        paths = {reading.branches[0].path for reading in readings}
+        paths |= {path for reading in readings for path in self.paths[kind, reading.branches[0].path[-1]]}
+        return any(self.graph.walk(node, path) for path in paths)
 
     def _invented(self, template: Template) -> Asked | None:
         """A name in the manner of its class that nothing has."""

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import quote
 
 LATIN_LETTERS = re.compile(r"[A-Za-zÀ-ɏḀ-ỿ]")
@@ -15,6 +16,8 @@ TRAILING_PARENTHESIS = re.compile(r"\s*\([^()]*\)$")
 WITHOUT_DECOMPOSITION = str.maketrans(
     {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "æ": "ae", "Æ": "AE", "œ": "oe", "ß": "ss"}
 )
+# Codes and short names that questions are full of as words; as names they would be found everywhere.
+COMMON_WORDS = frozenset((Path(__file__).parent / "common_words.txt").read_text(encoding="utf-8").split())
 
 
 @lru_cache(maxsize=500_000)
@@ -58,7 +61,7 @@ def distinct(label: str, aliases: Iterable[str]) -> list[str]:
     kept = []
     for alias in aliases:
         form = normalise(alias)
-        if len(form) > 1 and not form.isdigit() and form not in seen:
+        if len(form) > 1 and not form.isdigit() and form not in seen and form not in COMMON_WORDS:
             seen.add(form)
             kept.append(alias)
     return kept

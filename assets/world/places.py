@@ -31,6 +31,30 @@ CONTINENTS = {
     "AN": "Antarctica",
 }
 OBSOLETE = frozenset({"CS", "AN"})  # Serbia and Montenegro, Netherlands Antilles
+WELL_KNOWN_CURRENCIES = frozenset(
+    {
+        "AUD",
+        "BRL",
+        "CAD",
+        "CHF",
+        "CNY",
+        "DKK",
+        "EUR",
+        "GBP",
+        "HKD",
+        "INR",
+        "JPY",
+        "KRW",
+        "MXN",
+        "NOK",
+        "NZD",
+        "RUB",
+        "SEK",
+        "USD",
+        "ZAR",
+    }
+)
+NOT_NEIGHBOURS = {frozenset({"US", "CU"})}  # GeoNames counts the naval base
 METRES_PER_FOOT = 0.3048
 # Language names of Babel that people don't use in questions.
 LANGUAGE_LABELS = {
@@ -172,7 +196,8 @@ def currency_entity(world: World, code: str) -> Entity:
     name = get_currency_name(code, locale="en")
     known = world.get("Currency", name)
     plural = get_currency_name(code, count=2, locale="en")
-    return known or world.entity("Currency", name, aliases=[code, plural[:1].upper() + plural[1:]])
+    codes = [code] if code in WELL_KNOWN_CURRENCIES else []
+    return known or world.entity("Currency", name, aliases=[*codes, plural[:1].upper() + plural[1:]])
 
 
 def add_states(places: Places) -> None:
@@ -262,7 +287,7 @@ def add_capital_and_borders(places: Places, code: str, data: dict[str, Any], ove
         if key != "-" and city is not None:
             world.add(country, "capital", city)
     for neighbour in filter(None, (data["neighbours"] or "").split(",")):
-        if neighbour in places.countries:
+        if neighbour in places.countries and {code, neighbour} not in NOT_NEIGHBOURS:
             world.add(country, "borders", places.countries[neighbour])
 
 
@@ -290,6 +315,8 @@ def add_airports(places: Places) -> None:
 
 def airport_city(places: Places, data: dict[str, Any]) -> Entity | None:
     """The city that the airport names; a namesake in another state of the country would be a false fact."""
+    if not data["city"].strip():
+        return None
     country, region = data["country"], data["subd"]
     state = places.state(f"{region}, {country}") if region else None
     if state is None:

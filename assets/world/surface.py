@@ -113,6 +113,7 @@ def relax(question: Question, random: Random) -> Question:
         text = text.lower()
     elif draw < 0.6:
         text = text[:1].upper() + text[1:]
-    if text.endswith("?") and random.random() < 0.3:
-        text = text[:-1].rstrip()
+    asks_with_mark = text.endswith("?") and all(mention.end < len(text) for mention in question.mentions)
+    if asks_with_mark and random.random() < 0.3:
+        text = text[:-1]
     return replace(question, text=text)

@@ -111,7 +111,7 @@ def parse_branch(text: str) -> Branch:
     steps = tuple((step.strip().removeprefix("~"), step.strip().startswith("~")) for step in path.split("/"))
     for relation, _ in steps:
         base, dot, kind_asked = relation.partition(".")
-        if base not in RELATIONS or (dot and (base not in SPLIT or kind_asked not in CLASSES)):
+        if base not in RELATIONS or (dot and kind_asked not in CLASSES):
             raise ValueError(f"unknown relation {relation!r} in {text!r}")
     return Branch(kind, steps)
 
@@ -129,10 +129,25 @@ def narrow(branch: Branch, text: str) -> Branch:
     return Branch(branch.kind, (*branch.path[:-1], (f"{relation}.{possible[0]}", True)))
 
 
-def read_unanswerable(directory: Path = TEMPLATES) -> list[str]:
-    """Questions that no graph of ours can answer, one a line: the text is the last field; `{a}` may stand in it."""
-    texts = []
+@dataclass(frozen=True)
+class Unanswerable:
+    """What no graph of ours can answer; `{a}` may stand in it, for an entity of the class."""
+
+    split: str
+    kind: str
+    text: str
+
+
+def read_unanswerable(directory: Path = TEMPLATES) -> list[Unanswerable]:
+    """Lines `train<TAB>text`, `dev<TAB>text`, `Class<TAB>text` or `text`; of the last two, one in five goes to dev."""
+    found: dict[str, Unanswerable] = {}
     for path in sorted(directory.glob("*.none.tsv")):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        texts += [line for line in lines if line.strip() and not line.startswith("#") and line != "program\ttext"]
-    return list(dict.fromkeys(texts))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            first, _, text = line.rpartition("\t")
+            if not line.strip() or line.startswith("#"):
+                continue
+            if "{b}" in text or first not in CLASSES.keys() | {"", "train", "dev"}:
+                raise TableError(f"{path.name}:{number}: expected a split or a class, a tab and a text: {line!r}")
+            split = first if first in ("train", "dev") else "dev" if len(found) % 5 == 0 else "train"
+            found.setdefault(text.strip(), Unanswerable(split, first if first in CLASSES else "", text.strip()))
+    return list(found.values())

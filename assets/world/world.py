@@ -50,16 +50,21 @@ class World:
         self.facts: dict[str, dict[str, dict[str | Value, None]]] = defaultdict(lambda: defaultdict(dict))
         self.report: Counter[str] = Counter()
         self._iris: dict[str, Entity] = {}
+        self._same: dict[tuple[str, str], str] = {}
 
     def __getitem__(self, iri: str) -> Entity:
         return self._iris[iri]
 
     def get(self, kind: str, key: str) -> Entity | None:
-        return self.entities.get((kind, key))
+        return self.entities.get((kind, self._same.get((kind, key), key)))
+
+    def merge(self, kind: str, key: str, into: str) -> None:
+        """From now on the key means the entity of another key."""
+        self._same[kind, key] = into
 
     def entity(self, kind: str, key: str, *, label: str = "", aliases: list[str] | None = None) -> Entity:
         """The entity of this class and key, made when there is none yet."""
-        found = self.entities.get((kind, key))
+        found = self.get(kind, key)
         if found is None:
             if kind not in CLASSES:
                 raise KeyError(f"unknown class {kind!r} for {key!r}")
