@@ -4,7 +4,8 @@ import argparse
 import logging
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -42,21 +43,23 @@ class StoredMemory:
 
     def turns(self, visitor: str, conversation: str) -> list[ShownTurn]:
         with _owned(), self.database.reader() as session:
-            rows = db.load_turns(session=session, conversation_id=UUID(conversation), visitor=visitor)
+            rows = db.load_turns(session=session, conversation_id=_id(conversation), visitor=visitor)
             return [_shown(turn, feedback) for turn, feedback in rows]
 
     def turn(self, visitor: str, turn: str) -> ShownTurn:
         with _owned(), self.database.reader() as session:
-            row = db.get_turn(session=session, turn_id=UUID(turn), visitor=visitor)
-        return next((each for each in self.turns(visitor, str(row.conversation_id)) if each.id == turn), _shown(row, None))
+            row = db.get_turn(session=session, turn_id=_id(turn), visitor=visitor)
+        return next(
+            (each for each in self.turns(visitor, str(row.conversation_id)) if each.id == turn), _shown(row, None)
+        )
 
     def keep(self, visitor: str, conversation: str, answer: Answer, instead_of: str = "") -> str:
         with _owned(), self.database.writer() as session:
             if instead_of:
-                db.replace_turns(session=session, turn_id=UUID(instead_of), visitor=visitor)
+                db.replace_turns(session=session, turn_id=_id(instead_of), visitor=visitor)
             turn = db.append_turn(
                 session=session,
-                conversation_id=UUID(conversation),
+                conversation_id=_id(conversation),
                 visitor=visitor,
                 question=answer.question,
                 snapshot=answer.to_dict(),
@@ -67,7 +70,7 @@ class StoredMemory:
     def vote(self, visitor: str, turn: str, liked: bool | None) -> None:
         rating = {True: 1, False: -1, None: 0}[liked]
         with _owned(), self.database.writer() as session:
-            db.give_feedback(session=session, turn_id=UUID(turn), visitor=visitor, rating=rating)
+            db.give_feedback(session=session, turn_id=_id(turn), visitor=visitor, rating=rating)
 
     def correct(self, visitor: str, turn: str, right: tuple[RightAnswer, ...], comment: str) -> None:
         entities = [{"id": answer.id, "label": answer.label} for answer in right if answer.id]
@@ -75,7 +78,7 @@ class StoredMemory:
         with _owned(), self.database.writer() as session:
             db.give_feedback(
                 session=session,
-                turn_id=UUID(turn),
+                turn_id=_id(turn),
                 visitor=visitor,
                 rating=-1,
                 comment=comment,
@@ -85,18 +88,23 @@ class StoredMemory:
 
     def withdraw(self, visitor: str, turn: str) -> None:
         with _owned(), self.database.writer() as session:
-            db.withdraw_feedback(session=session, turn_id=UUID(turn), visitor=visitor)
+            db.withdraw_feedback(session=session, turn_id=_id(turn), visitor=visitor)
 
 
-class _owned:
+@contextmanager
+def _owned() -> Iterator[None]:
     """Whatever is not found here, or is no id at all, is not the visitor's."""
+    try:
+        yield
+    except db.NotFoundError as error:
+        raise NotYoursError(str(error)) from error
 
-    def __enter__(self) -> None:
-        return None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, db.NotFoundError) or type(error) is ValueError:
-            raise NotYoursError(str(error)) from error
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotYoursError(f"{text[:40]!r} is no id") from error
 
 
 def _shown(turn: db.Turn, feedback: db.Feedback | None) -> ShownTurn:
@@ -138,19 +146,19 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
         return FileResponse(ASSETS / "page.js", media_type="text/javascript")
 
     page = Page(assistant, StoredMemory(database, assistant.version), settings)
-    app = _mount(app, page.build(), settings)
+    _mount(app, page.build(), settings)
     app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
     app.add_middleware(BodyLimit, limit=settings.body_limit)
     app.add_middleware(RateLimit, per_minute=settings.rate_per_minute)
     return app
 
 
-def _mount(app: "FastAPI", blocks: Any, settings: Settings) -> "FastAPI":
+def _mount(app: "FastAPI", blocks: Any, settings: Settings) -> None:
     import gradio as gr
 
     from kgqa.chat.theme import theme
 
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         blocks,
         path="/",

@@ -50,7 +50,8 @@ class Settings(BaseSettings):
         "127.0.0.1", description="Proxies whose X-Forwarded-For is believed, comma-separated; * for all."
     )
     frame_ancestors: str = Field(
-        "'self' https://huggingface.co", description="Sites that may show the page in a frame (Content-Security-Policy)."
+        "'self' https://huggingface.co",
+        description="Sites that may show the page in a frame (a CSP source list).",
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from kgqa.chat import card
 from kgqa.chat.assistant import Assistant, QuestionError, Suggestion, clean_question
@@ -24,6 +25,7 @@ MOST_CORRECTIONS = 20
 LONGEST_LABEL = 200
 LONGEST_COMMENT = 2_000
 GONE = "That answer is no longer part of this conversation. Reload the page to see what is."
+INVITATION = "Ask a question"
 TROUBLE = "Something went wrong on my side. Nothing is lost: please try again in a moment."
 
 log = logging.getLogger(__name__)
@@ -40,10 +42,14 @@ class Page:
 
     # What a visitor sees
 
-    def opened(self, kept: object) -> tuple[dict[str, str], Any]:
-        """The page was loaded: the conversation of this browser comes back, or an empty one begins."""
-        visitor = Visitor.read(kept)
-        return visitor.to_dict(), self._chat(self._turns(visitor))
+    def opened(self, kept: object) -> tuple[Any, Any]:
+        """The page was loaded: the conversation of this browser comes back.
+
+        Who is new gets no token here but with the first question, which may come sooner than this returns.
+        """
+        ready = gr.update(placeholder=INVITATION)
+        turns = self._turns(Visitor.read(kept))
+        return (self._chat(turns) if turns else gr.skip()), ready
 
     def began(self, kept: object) -> tuple[dict[str, str], Any, Any, str]:
         """A new chat: the old one stays in the store."""
@@ -197,7 +203,9 @@ class Page:
     def _right(self, chosen: object) -> tuple[RightAnswer, ...]:
         """What was picked or typed, as far as it can be used: entities of the graph, or short free text."""
         values = chosen if isinstance(chosen, list) else []
-        texts = [visible(value).strip()[:LONGEST_LABEL] for value in values[:MOST_CORRECTIONS] if isinstance(value, str)]
+        texts = [
+            visible(value).strip()[:LONGEST_LABEL] for value in values[:MOST_CORRECTIONS] if isinstance(value, str)
+        ]
         return tuple(self._right_answer(text) for text in dict.fromkeys(texts) if text)
 
     def _right_answer(self, text: str) -> RightAnswer:
@@ -225,10 +233,11 @@ class Page:
 
     def build(self) -> gr.Blocks:
         """The page as Gradio blocks, with the one public endpoint `ask`."""
-        with gr.Blocks(title=self.settings.title, analytics_enabled=False, fill_height=True) as blocks:
+        blocks: gr.Blocks = gr.Blocks(title=self.settings.title, analytics_enabled=False, fill_height=True)
+        with blocks:
             parts = self._components()
             self._wire(blocks, parts)
-            gr.api(self.ask, api_name="ask", concurrency_id="model")
+            api(self.ask, api_name="ask", concurrency_id="model")
         blocks.queue(max_size=self.settings.queue_size, default_concurrency_limit=16)
         return blocks
 
@@ -242,7 +251,7 @@ class Page:
         with gr.Column(elem_id="composer") as parts["composer"]:
             parts["box"] = gr.Textbox(
                 elem_id="question", label="Your question", show_label=False, container=False, autofocus=True,
-                placeholder="Ask a question", submit_btn=True, lines=1, max_lines=5,
+                placeholder="One moment …", submit_btn=True, lines=1, max_lines=5,
             )  # fmt: skip
         with gr.Column(elem_id="correction", visible=False) as parts["panel"]:
             self._correction(parts)
@@ -282,7 +291,7 @@ class Page:
             **quiet, "outputs": [kept, chat, box, notice, parts["pending"]],
             "concurrency_id": "model", "concurrency_limit": self.settings.workers,
         }  # fmt: skip
-        blocks.load(self.opened, kept, [kept, chat], **quiet)
+        blocks.load(self.opened, kept, [chat, box], **quiet)
         events = [
             box.submit(self.asked, [box, kept], **asking),
             chat.example_select(self.picked, kept, **asking),

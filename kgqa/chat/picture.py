@@ -64,9 +64,8 @@ def picture(answer: Answer) -> str:
 
 def describe(answer: Answer) -> str:
     """The picture in words, for those who don't see it."""
-    name = lambda part: answer.labels.get(part, part)  # noqa: E731
-    told = [f"{name(s)} {name(r)} {name(o)}" for s, r, o in answer.facts[:NODES]]
-    return "; ".join(told)
+    facts = ([answer.labels.get(part, part) for part in fact] for fact in answer.facts[:NODES])
+    return "; ".join(map(" ".join, facts))
 
 
 def _sketch(answer: Answer) -> Sketch:
@@ -125,8 +124,11 @@ def _gap(sketch: Sketch, at: int) -> float:
     if at + 1 >= len(sketch.columns):
         return 0
     here, there = set(sketch.columns[at]), set(sketch.columns[at + 1])
-    ends = lambda edge: {edge.source, edge.target}  # noqa: E731
-    between = [edge.label for edge in sketch.edges if ends(edge) & here and ends(edge) & there]
+    between = [
+        edge.label
+        for edge in sketch.edges
+        if not here.isdisjoint((edge.source, edge.target)) and not there.isdisjoint((edge.source, edge.target))
+    ]
     return max((_text_width(shorten(label, RELATION_LENGTH), 6.2) for label in between), default=20) + 40
 
 

@@ -69,13 +69,16 @@ class Chat:
 
     def open(self) -> "Chat":
         self.page.goto(self.server.address)
-        expect(self.box).to_be_visible(timeout=30_000)
-        expect(self.page.locator("#chat")).to_be_visible()
+        self.wait()
         return self
 
     def reload(self) -> None:
         self.page.reload()
-        expect(self.box).to_be_visible(timeout=30_000)
+        self.wait()
+
+    def wait(self) -> None:
+        """Until the page has heard from the server and invites to ask."""
+        expect(self.box).to_have_attribute("placeholder", "Ask a question", timeout=30_000)
 
     def ask(self, question: str) -> Locator:
         """Type a question and send it; returns the card with its answer."""
@@ -119,6 +122,11 @@ class Chat:
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.wait_for_timeout(350)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """No test has a server in common with all others."""
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ def test_an_intersection_names_both_mentions(chat: Chat) -> None:
     card = chat.ask("who did Dora Finch play in Jaws?")
     expect(card.locator(".said")).to_have_text("Captain Rook")
     card.get_by_text("How I got this").click()
-    expect(card.locator(".steps")).to_contain_text("Keep what they have in common → Captain Rook")
+    expect(card.locator(".steps")).to_contain_text("Keep what they have in common: Captain Rook")
 
 
 def test_what_it_does_not_know_it_says_with_the_reason(chat: Chat) -> None:

@@ -23,7 +23,9 @@ def row(database: Path) -> tuple[int, str, str, str]:
     """The one row of feedback: rating, corrected answers, corrected text, comment."""
     connection = sqlite3.connect(database)
     try:
-        (found,) = connection.execute("SELECT rating, corrected_answers, corrected_text, comment FROM feedback").fetchall()
+        (found,) = connection.execute(
+            "SELECT rating, corrected_answers, corrected_text, comment FROM feedback"
+        ).fetchall()
     finally:
         connection.close()
     return tuple(found)  # type: ignore[return-value]

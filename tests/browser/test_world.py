@@ -64,5 +64,3 @@ def test_pictures_to_look_at(world: Server, browser: Browser, size: str, viewpor
     chat.shot(f"{name}-correction")
     context.close()
     assert Path(f"screenshots/{name}-correction.png").name
-
-

@@ -33,18 +33,18 @@ def link(mention: str, identifier: str, *others: ScoredEntity) -> Link:
     return Link(mention, 0, len(mention), identifier, label, 0.91, "somewhat known", own + others if others else ())
 
 
+HOUSED = Hop("housed", "housed in", False, 0.9, ("louvre",))
+CITY = Hop("city", "located in city", False, 0.9, ("paris",))
 MONA_LISA = Answer(
     question="What city is the Mona Lisa in?",
     kind="entities",
     answers=(entity("paris", 0.97, "capital of France"),),
     confidence=0.97,
     links=(link("mona lisa", "mona"),),
-    paths=(
-        Path(0, (Hop("housed", "housed in", False, 0.9, ("louvre",)), Hop("city", "located in city", False, 0.9, ("paris",)))),
-    ),
+    paths=(Path(0, (HOUSED, CITY)),),
     facts=(("mona", "housed", "louvre"), ("louvre", "city", "paris")),
     labels=LABELS,
-)  # fmt: skip
+)
 
 STAR_WARS = Answer(
     question="Who did Natalie Portman play in Star Wars?",

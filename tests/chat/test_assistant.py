@@ -45,7 +45,9 @@ def test_it_answers(assistant: Assistant) -> None:
     assert [entity.label for entity in answer.answers] == ["Ana Sol"]
 
 
-@pytest.mark.parametrize("text", ["🎬🎬🎬", "<script>alert(1)</script>", "'; DROP TABLE turns; --", "谁导演了它", "\ufeff?", "a"])
+@pytest.mark.parametrize(
+    "text", ["🎬🎬🎬", "<script>alert(1)</script>", "'; DROP TABLE turns; --", "谁导演了它", "\ufeff?", "a"]
+)
 def test_anything_typed_gets_some_answer(assistant: Assistant, text: str) -> None:
     assert assistant.ask(text).question
 

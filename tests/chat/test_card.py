@@ -27,7 +27,7 @@ def test_thumbs_are_shown_again() -> None:
 
 
 def test_a_question_is_shown_as_typed_and_can_be_edited() -> None:
-    for text in (HOSTILE, "1 < 2 & 3 > 2", "What's \"this\"?"):
+    for text in (HOSTILE, "1 < 2 & 3 > 2", 'What\'s "this"?'):
         shown = question(text)["content"]
         assert read(f"<p>{shown}</p>").tags == ["p"]
         assert typed(shown) == text
@@ -36,7 +36,15 @@ def test_a_question_is_shown_as_typed_and_can_be_edited() -> None:
 
 def test_a_card_has_answer_certainty_steps_picture_and_the_way_to_object() -> None:
     html = content(TURN)
-    for piece in ("Paris", "capital of France", "Very sure · 97", "How I got this", "<svg", "Facts used", "Wrong answer?"):
+    for piece in (
+        "Paris",
+        "capital of France",
+        "Very sure · 97",
+        "How I got this",
+        "<svg",
+        "Facts used",
+        "Wrong answer?",
+    ):
         assert piece in read(html).text or piece in html
     assert 'id="wrong-0b7f"' in html
 
