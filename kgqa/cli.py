@@ -137,16 +137,16 @@ def _add_ask(parser: argparse.ArgumentParser) -> None:
 
 def _ask(options: argparse.Namespace) -> None:
     from kgqa.chat.assistant import Assistant
-    from kgqa.chat.explain import plain_text
-    from kgqa.config import Settings
+    from kgqa.chat.explain import plain
+    from kgqa.config import read_settings
     from kgqa.reasoning.pretrained import from_pretrained
 
-    assistant = Assistant(from_pretrained(options.model or Settings().model))
+    assistant = Assistant(from_pretrained(options.model or read_settings().model))
     questions = (line.strip() for line in sys.stdin) if options.question == "-" else [options.question]
     for question in questions:
         if question or options.question != "-":
             answer = assistant.ask(question)
-            print(json.dumps(answer.to_dict(), ensure_ascii=False) if options.json else plain_text(answer), flush=True)
+            print(json.dumps(answer.to_dict(), ensure_ascii=False) if options.json else plain(answer), flush=True)
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:

