@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import db
-from kgqa.chat.memory import NotYoursError, Opinion, PastConversation, RightAnswer, ShownTurn
+from kgqa.chat.memory import NotYoursError, Opinion, RightAnswer, ShownTurn
 from kgqa.config import ROOT, Settings, read_settings
 from kgqa.errors import InputError, KgqaError
 from kgqa.types import Answer
@@ -35,11 +35,6 @@ class StoredMemory:
     def start(self, visitor: str) -> str:
         with self.database.writer() as session:
             return str(db.start_conversation(session=session, visitor=visitor).id)
-
-    def conversations(self, visitor: str) -> list[PastConversation]:
-        with self.database.reader() as session:
-            found = db.find_conversations(session=session, visitor=visitor)
-            return [PastConversation(str(each.id), each.title) for each in found]
 
     def turns(self, visitor: str, conversation: str) -> list[ShownTurn]:
         with _owned(), self.database.reader() as session:

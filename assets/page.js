@@ -74,6 +74,8 @@
 
   // The chat names a message by its source text; say instead what it is and let its content speak.
   const rename = () => {
+    document.querySelector("#question .submit-button")?.setAttribute("aria-label", "Send");
+    document.querySelector("#question .stop-button")?.setAttribute("aria-label", "Stop");
     document.querySelectorAll('[data-testid="bot"], [data-testid="user"]').forEach((message) => {
       const name = message.dataset.testid === "bot" ? "Answer" : "Your question";
       if (message.getAttribute("aria-label") !== name) message.setAttribute("aria-label", name);

@@ -41,23 +41,12 @@ class ShownTurn:
     opinion: Opinion = Opinion()
 
 
-@dataclass(frozen=True)
-class PastConversation:
-    """A conversation to come back to."""
-
-    id: str
-    title: str
-
-
 class Memory(Protocol):
     """Keeps conversations. Every method checks that what it is asked about is the visitor's own
     and raises `NotYoursError` otherwise, also for an id that is no id at all."""
 
     def start(self, visitor: str) -> str:
         """Begin a conversation and return its id."""
-
-    def conversations(self, visitor: str) -> list[PastConversation]:
-        """The visitor's conversations, last used first."""
 
     def turns(self, visitor: str, conversation: str) -> list[ShownTurn]:
         """What the conversation shows, in order."""

@@ -87,21 +87,19 @@ class Page:
         yield from self._ask(card.typed(text), visitor, instead_of=turn)
 
     def _ask(self, text: object, visitor: Visitor, instead_of: str = "") -> Iterator[tuple[Any, ...]]:
-        turns = self._turns(visitor)
+        chat = gr.skip()
         try:
+            turns = self._turns(visitor)
+            chat = self._chat(turns)
             question = clean_question(text)
-        except QuestionError as error:
-            yield visitor.to_dict(), self._chat(turns), _idle(text), _notice(str(error)), ""
-            return
-        before = _until(turns, instead_of)
-        yield visitor.to_dict(), self._chat(before, question), _busy(), "", question
-        try:
+            yield visitor.to_dict(), self._chat(_until(turns, instead_of), question), _busy(), "", question
             visitor = self._answer(question, visitor, instead_of)
+            yield visitor.to_dict(), self._chat(self._turns(visitor)), _idle(""), "", ""
+        except QuestionError as error:
+            yield gr.skip(), chat, _idle(text), _notice(str(error)), ""
         except Exception:
             log.exception("a question could not be answered")
-            yield visitor.to_dict(), self._chat(turns), _idle(question), _notice(TROUBLE), ""
-            return
-        yield visitor.to_dict(), self._chat(self._turns(visitor)), _idle(""), "", ""
+            yield gr.skip(), chat, _idle(text), _notice(TROUBLE), ""
 
     def _answer(self, question: str, visitor: Visitor, instead_of: str) -> Visitor:
         """Answer and keep the turn; returns the visitor with the conversation it is in."""

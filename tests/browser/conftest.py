@@ -21,6 +21,9 @@ FLAGS = (
 )
 
 
+expect.set_options(timeout=15_000)  # machines that test are often busy
+
+
 class Server:
     """`python app.py` on a port that stays the same when it is started again."""
 
@@ -60,12 +63,16 @@ class Chat:
         self.errors: list[str] = []
         page.on("request", self._requested)
         page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", self._failed)
         page.on("dialog", lambda dialog: (self.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
 
     def _requested(self, request: Any) -> None:
         if not request.url.startswith((self.server.address, "data:", "blob:")):
             self.foreign.append(request.url)
+
+    def _failed(self, error: Any) -> None:
+        if "AbortError" not in str(error):  # Gradio's own stream, cut off by a reload or a new chat
+            self.errors.append(str(error))
 
     def open(self) -> "Chat":
         self.page.goto(self.server.address)

@@ -70,8 +70,9 @@ def test_a_new_chat_keeps_the_visitor_and_leaves_the_old_one_stored(desk: Page) 
     kept = asked(desk)
     fresh = desk.began(kept)[0]
     assert fresh == {"token": kept["token"], "conversation": ""}
-    asked(desk, kept=fresh)
-    assert len(desk.memory.conversations(Visitor.read(kept).key("s"))) == 2
+    later = asked(desk, kept=fresh)
+    assert later["conversation"] not in ("", kept["conversation"])
+    assert len(turns(desk, kept)) == len(turns(desk, later)) == 1
 
 
 @pytest.mark.parametrize(("text", "said"), [("", "no question yet"), ("x" * 10_000, "10,000"), (None, "as text")])
@@ -91,6 +92,15 @@ def test_a_failure_inside_is_kindly_told_and_the_question_kept(desk: Page, caplo
     *_, last = desk.asked(QUESTION, {"token": kept["token"], "conversation": ""})
     assert "Something went wrong" in last[3]
     assert last[2]["value"] == QUESTION
+    assert "could not be answered" in caplog.text
+
+
+def test_when_the_store_is_gone_the_question_is_kept_too(desk: Page, caplog: pytest.LogCaptureFixture) -> None:
+    kept = asked(desk)
+    with desk.memory.database.writer() as session:  # type: ignore[attr-defined]
+        session.connection().exec_driver_sql("ALTER TABLE conversations RENAME TO elsewhere")
+    ((_, _, box, notice, _),) = desk.asked(QUESTION, kept)
+    assert (box["value"], "Something went wrong" in notice) == (QUESTION, True)
     assert "could not be answered" in caplog.text
 
 
