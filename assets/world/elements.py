@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
+from math import isclose
 from typing import Any
 
-from mendeleev import get_all_elements
+from mendeleev.fetch import fetch_table
 
 from assets.world.places import TABLES
 from assets.world.schema import DECIMAL, INTEGER, YEAR
@@ -35,10 +35,10 @@ PLURALS = {"noble gas": "noble gases"}
 
 
 def add_elements(world: World) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # mendeleev warns of every element with allotropes
-        for data in get_all_elements():
-            add_element(world, data)
+    categories = fetch_table("series").set_index("id")["name"]
+    melting_points = fetch_table("phasetransitions").groupby("atomic_number")["melting_point"].apply(list)
+    for data in fetch_table("elements").itertuples():
+        add_element(world, data, CATEGORIES[categories[data.series_id]], melting_points.get(data.atomic_number, []))
     by_symbol = {world.labels(e, "symbol")[0]: e for (kind, _), e in world.entities.items() if kind == "Element"}
     for row in read_rows(TABLES / "element_discoverers.tsv"):
         element = by_symbol[row["symbol"]]
@@ -48,16 +48,15 @@ def add_elements(world: World) -> None:
             world.add(element, "discovery_year", Value(year, YEAR))
 
 
-def add_element(world: World, data: Any) -> None:
-    name, symbol = data.name, data.symbol
-    element = world.entity("Element", name, aliases=[symbol, *OTHER_NAMES.get(name, [])])
-    category = CATEGORIES[data.series]
+def add_element(world: World, data: Any, category: str, melting_points: list[float]) -> None:
+    """One row of mendeleev's table; an element whose allotropes melt at different heats has no one melting point."""
+    element = world.entity("Element", data.name, aliases=[data.symbol, *OTHER_NAMES.get(data.name, [])])
     plural = PLURALS.get(category, category + "s")
-    world.add(element, "symbol", world.entity("ElementSymbol", symbol))
+    world.add(element, "symbol", world.entity("ElementSymbol", data.symbol))
     world.add(element, "atomic_number", Value(str(data.atomic_number), INTEGER))
     world.add(element, "atomic_weight", number(data.atomic_weight))
-    if data.melting_point is not None:
-        world.add(element, "melting_point_k", number(data.melting_point))
+    if melting_points and isclose(min(melting_points), max(melting_points), rel_tol=0.01):
+        world.add(element, "melting_point_k", number(melting_points[0]))
     known = world.get("ElementCategory", category)
     world.add(element, "element_category", known or world.entity("ElementCategory", category, aliases=[plural]))
 
