@@ -1,5 +1,6 @@
 """Where and how the chat is deployed: one settings object, read from the environment."""
 
+import os
 from pathlib import Path
 
 from pydantic import AliasChoices, Field, ValidationError
@@ -47,7 +48,8 @@ class Settings(BaseSettings):
     queue_size: int = Field(64, ge=1, description="Questions that may wait at once; further ones are turned away.")
     workers: int = Field(2, ge=1, le=64, description="Questions that are answered at the same time.")
     trusted_proxies: str = Field(
-        "127.0.0.1", description="Proxies whose X-Forwarded-For is believed, comma-separated; * for all."
+        default_factory=lambda: "*" if "SPACE_ID" in os.environ else "127.0.0.1",  # a Space is always behind one
+        description="Proxies whose X-Forwarded-For is believed, comma-separated; * for all.",
     )
     frame_ancestors: str = Field(
         "'self' https://huggingface.co",

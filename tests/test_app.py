@@ -139,8 +139,10 @@ def test_the_command_line_comes_before_the_environment(monkeypatch: pytest.Monke
 
 
 def test_a_space_says_where_to_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().trusted_proxies == "127.0.0.1"
     monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
-    assert read_settings().host == "0.0.0.0"
+    monkeypatch.setenv("SPACE_ID", "someone/something")
+    assert (read_settings().host, read_settings().trusted_proxies) == ("0.0.0.0", "*")
     monkeypatch.setenv("KGQA_HOST", "127.0.0.2")
     assert read_settings().host == "127.0.0.2"
 
