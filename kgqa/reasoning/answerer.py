@@ -11,14 +11,11 @@ from kgqa.graph.frontier import Frontier
 from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.index import EntityIndex
 from kgqa.linking.shortlist import Mention
-from kgqa.reasoning.combine import combine
 from kgqa.reasoning.heads import LEAST_WEIGHT, Calibration, answer_set
-from kgqa.reasoning.hops import walk
 from kgqa.reasoning.model import JointModel, Thought
 from kgqa.reasoning.trace import Route, trace
 from kgqa.types import Answer, AnswerKind, Hop, Link, Path, Reason, ScoredEntity
 
-LEAST_ATTENTION = 1e-3
 SHOWN_CANDIDATES = 5
 
 
@@ -79,13 +76,10 @@ class Answerer:
         return replace(answer, timings_ms={name: round(1000 * value, 2) for name, value in timings.items()})
 
     def _solve(self, question: str, mentions: Sequence[Mention] | None) -> Solution:
-        """Decide, walk and combine, on frontiers."""
-        thought = self.model.think([question], None if mentions is None else [mentions])
-        seeds = self.model.seed_frontier(thought)  # M rows
-        reached = walk(self.graph.sparse, seeds, thought.plan, LEAST_ATTENTION)
-        slots = _rows(reached)
-        combined = combine(slots, thought.counts)
-        return Solution(thought, _rows(seeds), slots, *answer_set(combined.entity, combined.weight))
+        """Decide, walk and combine."""
+        weighed = self.model([question], None if mentions is None else [mentions])
+        answers = answer_set(weighed.combined.entity, weighed.combined.weight)
+        return Solution(weighed.thought, weighed.seeds, weighed.slots, *answers)
 
     def _explained(self, question: str, solution: Solution) -> Answer:
         confidence = self.calibration.confidence(solution.top) if solution.top else 0.0
@@ -192,12 +186,6 @@ class Answerer:
         """The number, where the best answer is a literal with one."""
         value = float(self.graph.catalog.values[int(solution.entities[0])])
         return None if value != value else value
-
-
-def _rows(frontier: Frontier) -> tuple[Frontier, ...]:
-    """One frontier for every row of the batch."""
-    rows = (frontier.where(frontier.batch == row) for row in range(frontier.batch_size))
-    return tuple(Frontier(torch.zeros_like(row.batch), row.entity, row.weight, 1, row.num_entities) for row in rows)
 
 
 def _reason(solution: Solution) -> Reason:

@@ -19,6 +19,11 @@ from kgqa.reasoning.encoder import QuestionEncoder, mean_pool
 from kgqa.reasoning.hops import Plan, Planner, walk
 from kgqa.reasoning.relations import RelationVectors
 
+LEAST_ATTENTION = 1e-3  # relations with no more attention are not followed
+LEAST_SEED = 1e-5  # entities with no more probability are not started from
+LEAST_REACHED = 1e-6  # what weighs less after a walk on dense weights counts as not reached
+CROWDED = 12.0  # attended relations, on average, above which a walk is cheaper on dense weights
+
 
 @dataclass(frozen=True)
 class Thought:
@@ -36,11 +41,12 @@ class Thought:
 
 @dataclass(frozen=True)
 class Weighed:
-    """Where a thought leads: weights over all entities, for each slot alone and combined."""
+    """Where a thought leads: weights over entities, for each of M slots alone and combined, B rows each."""
 
     thought: Thought
-    slots: Tensor  # (B, M, E)
-    weights: Tensor  # (B, E)
+    seeds: tuple[Frontier, ...]
+    slots: tuple[Frontier, ...]
+    combined: Frontier
 
 
 class JointModel(nn.Module):
@@ -81,40 +87,36 @@ class JointModel(nn.Module):
         plan = self.planner(states, batch.attention_mask, pooled, vectors, relations)
         return Thought(batch, candidates, cells, plan, self._counts(pooled))
 
-    def forward(
-        self, questions: Sequence[str], mentions: Sequence[Sequence[Mention]] | None = None, threshold: float = 0.0
-    ) -> Weighed:
+    def forward(self, questions: Sequence[str], mentions: Sequence[Sequence[Mention]] | None = None) -> Weighed:
         """Decide, walk and combine.
+
+        While attention is still spread over many relations the walk reaches most of the graph and is
+        cheaper on dense weights; afterwards, and whenever people ask, it stays on frontiers.
 
         Args:
             questions: B questions.
             mentions: gold mentions, for the gold modes of evaluation.
-            threshold: relations with no more attention than this are not expanded.
         """
         thought = self.think(questions, mentions)
-        seeds = self.seeds(thought)  # (B, M, E)
-        slots = walk(self.graph.sparse, seeds.flatten(0, 1), thought.plan, threshold).view(seeds.shape)  # (B, M, E)
-        return Weighed(thought, slots, combine(slots.unbind(1), thought.counts))
+        seeds = self.seeds(thought)  # B * M rows
+        graph, plan = self.graph.sparse, thought.plan
+        if attended_relations(plan) > CROWDED:
+            dense = walk(graph, seeds.to_dense(), plan, LEAST_ATTENTION)  # (B * M, E)
+            reached = Frontier.from_dense(dense.masked_fill(dense.detach() < LEAST_REACHED, 0.0))
+        else:
+            reached = walk(graph, seeds, plan, LEAST_ATTENTION)
+        slots = by_slot(reached, self.config.slots)
+        return Weighed(thought, by_slot(seeds, self.config.slots), slots, combine(slots, thought.counts))
 
-    def seeds(self, thought: Thought) -> Tensor:
-        """Every slot's distribution over entities; what is missing to 1 is NIL. Shape (B, M, E)."""
-        entities, weights = self._seed_cells(thought)  # (B, M, N * K)
-        seeds = weights.new_zeros(*weights.shape[:2], self.graph.sparse.num_entities)
-        return seeds.scatter_add(2, entities, weights)  # (B, M, E)
-
-    def seed_frontier(self, thought: Thought) -> Frontier:
-        """`seeds` as a frontier of B * M rows, at a cost that does not depend on E."""
-        entities, weights = (part.flatten(0, 1) for part in self._seed_cells(thought))  # (B * M, N * K)
+    def seeds(self, thought: Thought) -> Frontier:
+        """Every slot's distribution over entities, B * M rows; what is missing to 1 is NIL."""
+        weights = thought.cells[..., :-1].exp().flatten(0, 1)  # (B * M, N * K)
+        entities = thought.candidates.entities.flatten(1)  # (B, N * K)
+        entities = entities.repeat_interleave(self.config.slots, 0)  # (B * M, N * K)
         rows, size = len(entities), self.graph.sparse.num_entities
         cells = entities + size * torch.arange(rows, device=entities.device).unsqueeze(1)
-        live = weights > 0
+        live = (entities >= 0) & (weights.detach() > LEAST_SEED)
         return Frontier.from_cells(cells[live], weights[live], rows, size)
-
-    def _seed_cells(self, thought: Thought) -> tuple[Tensor, Tensor]:
-        """Entity and probability of every cell, probability 0 where there is no candidate: (B, M, N * K) each."""
-        weights = thought.cells[..., :-1].exp()  # (B, M, N * K)
-        entities = thought.candidates.entities.flatten(1).unsqueeze(1).expand_as(weights)  # (B, M, N * K)
-        return entities.clamp(min=0), weights.masked_fill(entities < 0, 0.0)
 
     def _mention_vectors(self, candidates: Candidates, cells: Tensor, span_vectors: Tensor) -> Tensor:
         """The expected span vector of each slot: shape (B, M, W)."""
@@ -130,3 +132,16 @@ class JointModel(nn.Module):
         if self.config.intersect:
             return counts
         return torch.nn.functional.one_hot(torch.zeros_like(counts[:, 0]).long(), counts.shape[1]).to(counts)
+
+
+def attended_relations(plan: Plan) -> float:
+    """How many relations a hop follows, on average."""
+    return float((plan.relations.detach() > LEAST_ATTENTION).sum(-1).float().mean())
+
+
+def by_slot(rows: Frontier, slots: int) -> tuple[Frontier, ...]:
+    """Part a frontier of B * M rows into one of B rows for each slot."""
+    batch = rows.batch.div(slots, rounding_mode="floor")
+    own = [(rows.batch == batch * slots + slot).nonzero().view(-1) for slot in range(slots)]
+    size = rows.batch_size // slots
+    return tuple(Frontier(batch[kept], rows.entity[kept], rows.weight[kept], size, rows.num_entities) for kept in own)

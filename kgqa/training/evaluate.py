@@ -13,7 +13,6 @@ from kgqa.reasoning.model import JointModel
 from kgqa.training.metrics import Outcome, judge, summarise
 from kgqa.training.questions import Question, answer_set, gold_mentions
 
-LEAST_ATTENTION = 1e-3
 MODES = ("linked", "gold-span", "gold")
 
 
@@ -43,10 +42,10 @@ def quick_outcomes(
     catalog = model.graph.catalog
     for rows in _batches(questions, batch_size):
         with torch.inference_mode():
-            weights = model([row.question for row in rows], threshold=LEAST_ATTENTION).weights  # (B, E)
-        for row, weight in zip(rows, weights, strict=True):
-            live = weight.nonzero().squeeze(-1)
-            chosen, scores = chosen_set(live, weight[live])
+            combined = model([row.question for row in rows]).combined
+        for place, row in enumerate(rows):
+            own = combined.batch == place
+            chosen, scores = chosen_set(combined.entity[own], combined.weight[own])
             top = float(scores[0]) if len(scores) else 0.0
             yield judge(row.slice, chosen.tolist(), answer_set(row, catalog), len(row.answers)), top
 

@@ -1,30 +1,60 @@
 """What training minimises: the answers should weigh 1, everything else that was reached 0."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
+
+from kgqa.graph.frontier import Frontier
 
 FLOOR = 1e-6
 SLOT_SHARE = 0.3
 
 
-def joint_loss(weights: Tensor, slots: Tensor, answers: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class Target:
+    """The answers of B questions: their cells in the flattened (B, E) weights, rising, and their rows."""
+
+    cells: Tensor  # (A,)
+    batch: Tensor  # (A,)
+    batch_size: int
+
+    @classmethod
+    def of(cls, answers: Sequence[Tensor], num_entities: int) -> "Target":
+        """From the answers of each question, distinct and rising."""
+        batch = torch.repeat_interleave(torch.tensor([len(row) for row in answers]))
+        return cls(torch.cat(list(answers)) + batch * num_entities, batch, len(answers))
+
+    def holds(self, weights: Frontier) -> Tensor:
+        """Which entities of a frontier (N,) are answers: shape (N,), bool."""
+        size = weights.batch_size * weights.num_entities
+        answers = torch.zeros(size, dtype=torch.bool).index_fill(0, self.cells, True)
+        return answers[weights.cells]
+
+    @property
+    def counts(self) -> Tensor:
+        """Answers of each question, at least 1: shape (B,)."""
+        return torch.bincount(self.batch, minlength=self.batch_size).clamp(min=1)
+
+
+def joint_loss(combined: Frontier, slots: Sequence[Frontier], target: Target) -> Tensor:
     """`answer_loss` of the combined weights, and a share of what each slot alone misses of the answers.
 
     An intersection holds the answers only if every slot does. Without the second part a slot that
     the gate does not use yet gets no gradient, and the gate never comes to use it.
 
     Args:
-        weights: combined weights, shape (B, E), values in [0, 1].
-        slots: each slot's weights, shape (B, M, E).
-        answers: shape (B, E), bool.
+        combined: weights in [0, 1], B rows.
+        slots: each slot's weights.
     Returns:
         the mean over B, a scalar.
     """
-    missed = torch.stack([missed_answers(slot, answers) for slot in slots.unbind(1)]).mean(0)  # (B,)
-    return (answer_loss(weights, answers) + SLOT_SHARE * missed).mean()
+    missed = torch.stack([missed_answers(slot, target) for slot in slots]).mean(0)  # (B,)
+    return (answer_loss(combined, target) + SLOT_SHARE * missed).mean()
 
 
-def answer_loss(weights: Tensor, answers: Tensor) -> Tensor:
+def answer_loss(weights: Frontier, target: Target) -> Tensor:
     """Binary cross-entropy over the answers and, in the same measure, over what is wrongly reached.
 
     loss[b] = -1/|A| sum over A of log y - 1/max(|A|, 1) sum outside A of log(1 - y); entities that
@@ -33,11 +63,20 @@ def answer_loss(weights: Tensor, answers: Tensor) -> Tensor:
     Returns:
         shape (B,).
     """
-    count = answers.sum(1).clamp(min=1)  # (B,)
-    wrong = (torch.log1p(-weights.clamp(max=1 - FLOOR)) * ~answers).sum(1) / count
-    return missed_answers(weights, answers) - wrong
+    outside = ~target.holds(weights)  # (N,)
+    wrong = torch.log1p(-weights.weight[outside].clamp(max=1 - FLOOR))
+    return missed_answers(weights, target) - _mean_by_row(wrong, weights.batch[outside], target)
 
 
-def missed_answers(weights: Tensor, answers: Tensor) -> Tensor:
+def missed_answers(weights: Frontier, target: Target) -> Tensor:
     """-1/|A| sum over A of log y: shape (B,)."""
-    return -(weights.clamp(FLOOR, 1).log() * answers).sum(1) / answers.sum(1).clamp(min=1)
+    reached = target.holds(weights)  # (N,)
+    place = torch.searchsorted(target.cells, weights.cells[reached])
+    held = torch.full(target.cells.shape, FLOOR, dtype=weights.weight.dtype, device=weights.weight.device)
+    held = held.index_put((place,), weights.weight[reached].clamp(FLOOR, 1))  # (A,)
+    return _mean_by_row(-held.log(), target.batch, target)
+
+
+def _mean_by_row(values: Tensor, rows: Tensor, target: Target) -> Tensor:
+    """The sum of each row's values over its number of answers: shape (B,)."""
+    return values.new_zeros(target.batch_size).index_add(0, rows, values) / target.counts

@@ -15,7 +15,7 @@ from kgqa.errors import InputError
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.pretrained import load_trained, trained_state
 from kgqa.training.checkpoint import Checkpoint, Progress
-from kgqa.training.loss import joint_loss
+from kgqa.training.loss import Target, joint_loss
 from kgqa.training.questions import Question, answer_set
 
 
@@ -26,7 +26,7 @@ class TrainingArguments:
     epochs: float = 3.0
     batch_size: int = 64
     rate: float = 1e-3
-    encoder_rate: float = 1e-4
+    encoder_rate: float = 2e-4
     weight_decay: float = 0.01
     warmup: float = 0.06
     patience: int = 3
@@ -116,10 +116,8 @@ class Trainer:
     def _update(self, rows: list[int]) -> float:
         self.model.train()
         weighed = self.model([self.questions[row].question for row in rows])
-        target = torch.zeros_like(weighed.weights, dtype=torch.bool)  # (B, E)
-        for position, row in enumerate(rows):
-            target[position, self.answers[row]] = True
-        loss = joint_loss(weighed.weights, weighed.slots, target)
+        target = Target.of([self.answers[row] for row in rows], self.model.graph.sparse.num_entities)
+        loss = joint_loss(weighed.combined, weighed.slots, target)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * self._rate(self.step)
         self.optimiser.zero_grad(set_to_none=True)

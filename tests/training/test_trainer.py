@@ -77,7 +77,7 @@ def test_only_the_last_layers_of_the_encoder_change(trained: Trained) -> None:
 def test_gradient_reaches_every_part(trained: Trained) -> None:
     step = trainer(trained, None)
     step.model.zero_grad()
-    step.model([row["question"] for row in cinema.questions(cinema.DEV)]).weights.sum().backward()  # type: ignore[misc]
+    step.model([row["question"] for row in cinema.questions(cinema.DEV)]).combined.weight.sum().backward()  # type: ignore[misc]
     for name, parameter in step.model.named_parameters():
         if parameter.requires_grad and "pooler" not in name:
             assert parameter.grad is not None, name
