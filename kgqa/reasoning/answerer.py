@@ -83,10 +83,13 @@ class Answerer:
 
     def _explained(self, question: str, solution: Solution) -> Answer:
         confidence = self.calibration.confidence(solution.top) if solution.top else 0.0
-        abstained = confidence < self.calibration.threshold
+        abstained = not len(solution.entities) or confidence < self.calibration.threshold
         routes = [self._route(solution, slot) for slot in range(solution.used)]
-        links = [self._link(solution, slot, route) for slot, route in enumerate(routes)]
-        shown = [slot for slot, link in enumerate(links) if link is not None]
+        shown: list[tuple[Link, Route | None]] = []
+        for slot, route in enumerate(routes):
+            link = self._link(solution, slot, route)
+            if link is not None and not _is_twin(route, routes[:slot]):
+                shown.append((link, route))
         answers = () if abstained else self._answers(solution)
         return Answer(
             question=question,
@@ -96,11 +99,11 @@ class Answerer:
             confidence=round(confidence, 4),
             abstained=abstained,
             why=_reason(solution) if abstained else "",
-            links=tuple(link for link in links if link is not None),
-            paths=tuple(self._path(position, routes[slot]) for position, slot in enumerate(shown)),
-            combine="intersect" if solution.used > 1 else "single",
+            links=tuple(link for link, _ in shown),
+            paths=tuple(self._path(position, route) for position, (_, route) in enumerate(shown)),
+            combine="intersect" if len(shown) > 1 else "single",
             facts=tuple(self._fact_ids(routes)),
-            labels=self._labels(answers, links, routes),
+            labels=self._labels(answers, [link for link, _ in shown], routes),
         )
 
     def _route(self, solution: Solution, slot: int) -> Route | None:
@@ -157,11 +160,11 @@ class Answerer:
         return [(catalog.entity_ids[s], catalog.relation_ids[r], catalog.entity_ids[o]) for s, r, o in facts]
 
     def _labels(
-        self, answers: Sequence[ScoredEntity], links: Sequence[Link | None], routes: Sequence[Route | None]
+        self, answers: Sequence[ScoredEntity], links: Sequence[Link], routes: Sequence[Route | None]
     ) -> dict[str, str]:
         """A name for every id that paths and facts mention."""
         catalog = self.graph.catalog
-        labels = {answer.id: answer.label for answer in answers} | {link.id: link.label for link in links if link}
+        labels = {answer.id: answer.label for answer in answers} | {link.id: link.label for link in links}
         for route in filter(None, routes):
             for subject, relation, object_ in route.facts:
                 labels[catalog.relation_ids[relation]] = catalog.relation_labels[relation]
@@ -186,6 +189,11 @@ class Answerer:
         """The number, where the best answer is a literal with one."""
         value = float(self.graph.catalog.values[int(solution.entities[0])])
         return None if value != value else value
+
+
+def _is_twin(route: Route | None, earlier: Sequence[Route | None]) -> bool:
+    """Whether an earlier slot went the same way: what a slot has in common with itself is no intersection."""
+    return route is not None and any(other is not None and other.way == route.way for other in earlier)
 
 
 def _reason(solution: Solution) -> Reason:

@@ -55,7 +55,8 @@ class Planner(nn.Module):
 def walk(graph: SparseGraph, seeds: Weights, plan: Plan, threshold: float = 0.0) -> Weights:
     """Follow a plan from its seeds, one row for every slot of every question.
 
-    x[t] = cap(relu(follow(x[t-1], r[t]) - gate[t] x[t-2])), y = sum over t of stop[t] x[t].
+    x[t] = relu(cap(follow(x[t-1], r[t])) - gate[t] x[t-2]), y = sum over t of stop[t] x[t]. Where several
+    paths lead back to the start their sum is capped first, or one gate could not leave it out.
 
     Args:
         seeds: shape (B * M, E), dense or a frontier.
@@ -67,10 +68,10 @@ def walk(graph: SparseGraph, seeds: Weights, plan: Plan, threshold: float = 0.0)
     relations, stop, gates = plan.relations.flatten(0, 1), plan.stop.flatten(0, 1), plan.leave_out.flatten(0, 1)
     visited = [seeds]
     for hop in range(relations.shape[1]):
-        step = _follow(graph, visited[-1], relations[:, hop], threshold)
+        step = cap(_follow(graph, visited[-1], relations[:, hop], threshold))
         if hop > 0:
             step = leave_out(step, visited[-2], gates[:, hop : hop + 1])
-        visited.append(cap(step))
+        visited.append(step)
     return weighted_sum(visited[1:], stop)
 
 

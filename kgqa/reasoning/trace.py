@@ -35,6 +35,11 @@ class Route:
     steps: tuple[Step, ...]
     facts: tuple[Fact, ...]
 
+    @property
+    def way(self) -> tuple[int, ...]:
+        """The seed and the relation of each hop."""
+        return (self.seed, *(step.relation for step in self.steps))
+
 
 def trace(graph: SparseGraph, seeds: Frontier, relations: Tensor, stop: Tensor, answers: Sequence[int]) -> Route | None:
     """The likeliest seed and number of hops that reach the answers, and the facts on the way.

@@ -10,6 +10,7 @@ from kgqa.graph.frontier import Frontier
 
 FLOOR = 1e-6
 SLOT_SHARE = 0.3
+LEAST_USE = 0.1
 
 
 @dataclass(frozen=True)
@@ -38,20 +39,23 @@ class Target:
         return torch.bincount(self.batch, minlength=self.batch_size).clamp(min=1)
 
 
-def joint_loss(combined: Frontier, slots: Sequence[Frontier], target: Target) -> Tensor:
+def joint_loss(combined: Frontier, slots: Sequence[Frontier], counts: Tensor, target: Target) -> Tensor:
     """`answer_loss` of the combined weights, and a share of what each slot alone misses of the answers.
 
     An intersection holds the answers only if every slot does. Without the second part a slot that
-    the gate does not use yet gets no gradient, and the gate never comes to use it.
+    the gate does not use yet gets no gradient, and the gate never comes to use it; so a slot's share
+    follows its use, but not down to nothing.
 
     Args:
         combined: weights in [0, 1], B rows.
         slots: each slot's weights.
+        counts: how many slots are used, as probabilities, shape (B, M).
     Returns:
         the mean over B, a scalar.
     """
-    missed = torch.stack([missed_answers(slot, target) for slot in slots]).mean(0)  # (B,)
-    return (answer_loss(combined, target) + SLOT_SHARE * missed).mean()
+    use = counts.detach().flip(1).cumsum(1).flip(1).clamp(min=LEAST_USE)  # (B, M): at least this many slots
+    missed = torch.stack([missed_answers(slot, target) for slot in slots], 1)  # (B, M)
+    return (answer_loss(combined, target) + SLOT_SHARE * (use * missed).mean(1)).mean()
 
 
 def answer_loss(weights: Frontier, target: Target) -> Tensor:

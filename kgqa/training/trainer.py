@@ -97,7 +97,7 @@ class Trainer:
 
     def _evaluation_interval(self) -> int:
         count = self.arguments.evaluations or max(1, round(self.arguments.epochs))
-        return max(1, self.steps // count)
+        return math.ceil(self.steps / count)
 
     def _evaluate(self, loss: float, seconds: float, bar: "tqdm[object]") -> bool:
         """One line of development figures; keeps the state if it is the best so far."""
@@ -117,7 +117,7 @@ class Trainer:
         self.model.train()
         weighed = self.model([self.questions[row].question for row in rows])
         target = Target.of([self.answers[row] for row in rows], self.model.graph.sparse.num_entities)
-        loss = joint_loss(weighed.combined, weighed.slots, target)
+        loss = joint_loss(weighed.combined, weighed.slots, weighed.thought.counts, target)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * self._rate(self.step)
         self.optimiser.zero_grad(set_to_none=True)

@@ -35,9 +35,10 @@ def plain_walk(seeds: list[float], plan: Plan, row: int) -> list[float]:
         step = [0.0] * ENTITIES
         for s, r, o in edges:
             step[o] += current[s] * float(relations[hop, r])
+        step = [min(value, 1.0) for value in step]
         if hop > 0:
             step = [max(value - float(gates[hop]) * old, 0.0) for value, old in zip(step, before, strict=True)]
-        before, current = current, [min(value, 1.0) for value in step]
+        before, current = current, step
         total = [value + float(stop[hop]) * new for value, new in zip(total, current, strict=True)]
     return total
 
@@ -67,6 +68,15 @@ def test_an_open_gate_does_not_go_back(graph: SparseGraph) -> None:
     out = walk(graph, seeds, Plan(attention, stop, torch.tensor([[[0.0, 1.0]]])))
     assert back[0, 0] == 1.0
     assert out[0, 0] == 0.0
+
+
+def test_an_open_gate_leaves_out_what_many_paths_lead_back_to() -> None:
+    triples = [(0, 0, actor) for actor in (1, 2, 3)] + [(4, 0, actor) for actor in (1, 2, 3)]
+    columns = (np.array(column) for column in zip(*triples, strict=True))
+    graph = SparseGraph.from_triples(*columns, 5, 1)
+    attention = torch.tensor([[[[1.0, 0.0], [0.0, 1.0]]]])  # to the actors of a film, and to their films
+    plan = Plan(attention, torch.tensor([[[0.0, 1.0]]]), torch.tensor([[[0.0, 1.0]]]))
+    assert walk(graph, torch.eye(5)[:1], plan).tolist() == [[0.0, 0.0, 0.0, 0.0, 1.0]]
 
 
 def test_gradient_reaches_seeds_relations_stop_and_gate(graph: SparseGraph) -> None:

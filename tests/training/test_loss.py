@@ -31,9 +31,9 @@ def test_perfect_weights_cost_nothing() -> None:
 def test_an_unused_slot_still_learns_the_answers() -> None:
     unused = torch.full((2, 4), 0.5, requires_grad=True)
     used = Frontier.from_dense(WEIGHTS)
-    joint_loss(used, [used, Frontier.from_dense(unused)], TARGET).backward()
+    counts = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    joint_loss(used, [used, Frontier.from_dense(unused)], counts, TARGET).backward()
     assert unused.grad is not None
-    assert unused.grad.tolist() == [
-        pytest.approx([-0.3 / 2 / 2 / 2 / 0.5, 0.0, 0.0, -0.3 / 2 / 2 / 2 / 0.5]),
-        [0.0] * 4,
-    ]
+    pull = -0.3 * 0.1 / 2 / 2 / 2 / 0.5  # least share, over two slots, two questions and two answers, of 1 / y
+    assert unused.grad[0].tolist() == pytest.approx([pull, 0.0, 0.0, pull])
+    assert unused.grad[1].tolist() == [0.0] * 4
