@@ -45,6 +45,8 @@ class Checkpoint:
     def load(self, arguments: dict[str, Any]) -> tuple[Progress, Tensors, Tensors, Tensors]:
         """Progress, current weights, best weights and optimiser state.
 
+        A run may go on for more epochs than it was started for; all other arguments must be the same.
+
         Raises:
             ModelFormatError: if there is none, it cannot be read, or it was written with other arguments.
         """
@@ -55,7 +57,7 @@ class Checkpoint:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise ModelFormatError(f"{path}: no checkpoint to go on from ({error}); leave --resume out") from error
-        if progress.arguments != arguments:
+        if _without_length(progress.arguments) != _without_length(arguments):
             raise ModelFormatError(
                 f"{path}: was written with other arguments ({progress.arguments}); give the same, or another --out"
             )
@@ -66,6 +68,10 @@ class Checkpoint:
         """Remove it, once the model itself is saved."""
         (self.directory / FILE).unlink(missing_ok=True)
         self.directory.rmdir()
+
+
+def _without_length(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if name not in ("epochs", "evaluations")}
 
 
 def _part(tensors: Tensors, part: str) -> Tensors:
