@@ -79,7 +79,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patience", type=int, default=3, help="stop after so many looks without gain (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
     parser.add_argument("--no-intersection", action="store_true", help="switch the intersection off (an ablation)")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint beside MODEL_DIR, for more epochs if you like")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint beside MODEL_DIR, for more epochs if you like"
+    )
     parser.set_defaults(run=_train)
 
 

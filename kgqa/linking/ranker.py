@@ -114,3 +114,26 @@ def relation_fit(candidates: Candidates, match: Tensor, graph: SparseGraph) -> T
     sums = weights.new_full((len(flat),), 1e-6).index_add(0, cells[row], weights)
     fit = sums.log().masked_fill(flat < 0, 0.0)
     return fit.view(candidates.entities.shape)  # (B, N, K)
+
+
+def relation_signature(candidates: Candidates, cells: Tensor, graph: SparseGraph) -> Tensor:
+    """Which relations the entities of each slot have: the expectation, under the cells, of their mean one-hot.
+
+    A painting and a museum are asked alike what city they are in; that one takes two hops and the other
+    one shows in nothing but the relations they have.
+
+    Args:
+        cells: probabilities of the cells without NIL, shape (B, M, N * K).
+    Returns:
+        shape (B, M, R).
+    """
+    batch, slots, size = cells.shape
+    flat = candidates.entities.flatten()  # (B * N * K,)
+    live = torch.nonzero(flat >= 0).squeeze(-1)  # (C,)
+    row, relation = graph.relations_of(flat[live])  # (G,), (G,)
+    share = 1 / torch.bincount(row, minlength=len(live)).clamp(min=1)  # (C,)
+    question = live // size  # (C,)
+    weights = cells.transpose(0, 1).flatten(1)[:, live] * share  # (M, C)
+    signature = weights.new_zeros(slots, batch * graph.num_relations)
+    signature = signature.index_add(1, question[row] * graph.num_relations + relation, weights[:, row])
+    return signature.view(slots, batch, graph.num_relations).transpose(0, 1)  # (B, M, R)

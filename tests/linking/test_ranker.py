@@ -8,7 +8,7 @@ import torch
 from kgqa.graph.sparse import SparseGraph
 from kgqa.linking.encoder import NameEncoder
 from kgqa.linking.index import EntityIndex
-from kgqa.linking.ranker import Ranker, SpanScorer, relation_fit, span_overlap
+from kgqa.linking.ranker import Ranker, SpanScorer, relation_fit, relation_signature, span_overlap
 from kgqa.linking.reading import Reader, ReadingBatch
 from kgqa.linking.shortlist import Candidates, Shortlister
 from tests.graph.small import sparse
@@ -75,3 +75,16 @@ def test_fit_is_log_sum_exp_over_the_candidates_relations(candidates: Candidates
     fit.sum().backward()
     assert match.grad is not None
     assert match.grad.abs().sum() > 0
+
+
+def test_signature_is_the_expected_share_of_each_relation(candidates: Candidates, graph: SparseGraph) -> None:
+    cells = torch.rand(1, 2, candidates.entities[0].numel()).softmax(-1)
+    signature = relation_signature(candidates, cells, graph)
+    expected = torch.zeros(1, 2, graph.num_relations)
+    for cell, entity in enumerate(candidates.entities.flatten().tolist()):
+        if entity >= 0:
+            _, relations = graph.relations_of(torch.tensor([entity]))
+            for relation in relations.tolist():
+                expected[0, :, relation] += cells[0, :, cell] / len(relations)
+    assert expected.sum() > 0
+    assert torch.allclose(signature, expected, atol=1e-6)
