@@ -130,7 +130,8 @@ class JointModel(nn.Module):
         vectors = span_vectors[rows, candidates.span]  # (B, N, W)
         mentions = weights @ vectors + cells[..., -1:].exp() * self.nil_mention  # (B, M, W)
         signature = relation_signature(candidates, probabilities, self.graph.sparse)  # (B, M, R)
-        return mentions + self.signature(signature @ relations)
+        related: Tensor = self.signature(signature @ relations)  # (B, M, W)
+        return mentions + related
 
     def _counts(self, pooled: Tensor) -> Tensor:
         """How many slots each question needs, always one where the intersection is switched off."""
