@@ -29,13 +29,6 @@ def test_an_answer_shows_how_sure_and_how_it_was_found(chat: Chat) -> None:
     expect(card.locator("svg.graph")).to_contain_text("directed by")
 
 
-def test_an_intersection_names_both_mentions(chat: Chat) -> None:
-    card = chat.ask("who did Dora Finch play in Jaws?")
-    expect(card.locator(".said")).to_have_text("Captain Rook")
-    card.get_by_text("How I got this").click()
-    expect(card.locator(".steps")).to_contain_text("Keep what they have in common: Captain Rook")
-
-
 def test_what_it_does_not_know_it_says_with_the_reason(chat: Chat) -> None:
     card = chat.ask("hello there")
     expect(card.locator(".said")).to_have_text("I don’t know.")
