@@ -72,6 +72,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="MODEL_DIR")
     parser.add_argument("--examples", type=Path, help="questions for the page to offer, one a line")
     parser.add_argument("--encoder", help="path or hub id of the base encoder")
+    parser.add_argument(
+        "--trainable-layers", type=int, default=2, help="last layers of the encoder that training changes (%(default)s)"
+    )
     parser.add_argument("--epochs", type=float, default=3.0, help="passes over the training questions (%(default)s)")
     parser.add_argument("--batch-size", type=int, default=64, help="(%(default)s)")
     parser.add_argument("--evaluations", type=int, default=0, help="how often to look at dev (once an epoch)")
@@ -96,7 +99,7 @@ def _train(options: argparse.Namespace) -> None:
         questions=options.questions,
         dev=options.dev,
         out=options.out,
-        model=ModelConfig(intersect=not options.no_intersection, **encoder),
+        model=ModelConfig(trainable_layers=options.trainable_layers, intersect=not options.no_intersection, **encoder),
         training=TrainingArguments(
             epochs=options.epochs,
             batch_size=options.batch_size,

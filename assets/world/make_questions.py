@@ -6,18 +6,18 @@ Run from the root of the repository, after make_graph: python -m assets.world.ma
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from tqdm import tqdm
 
-from assets.world.graph import Answer, Graph, Step, answer
+from assets.world.asked import Asked, write_lines
+from assets.world.graph import Graph, Step, answer
 from assets.world.names import normalise
+from assets.world.phrases import Composer, read_phrases
 from assets.world.seeds import Naming, Seeds
 from assets.world.surface import Name, Question, misspell, relax, render
 from assets.world.templates import TEMPLATES, Template, read_templates, read_unanswerable
@@ -26,35 +26,11 @@ HERE = Path(__file__).parent
 MOST_ANSWERS = 200
 TYPO_SHARE = 0.12
 LONG_ANSWER_SHARE = 0.02
-UNANSWERABLE_SHARE = 0.07
+UNANSWERABLE_SHARE = {"train": 0.1, "dev": 0.07}
 AMBIGUOUS_SHARE = 0.05
-LEAST_PER_TEMPLATE = 12
 TRIES = 8
 ROUNDS = {"3-hop": 2, "intersection": 2}  # asked twice as often as others
 WORKS = frozenset({"Book", "Film", "FilmSeries"})
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question with all that its line in the file says."""
-
-    question: Question
-    answers: tuple[Answer, ...]
-    entities: tuple[str, ...]
-    slice: str
-    is_seen: bool = False  # in dev: an entity that training asks about as well
-
-    def to_line(self, identity: str) -> str:
-        mentions = [{"start": m.start, "end": m.end, "entity": m.entity} for m in self.question.mentions]
-        record = {
-            "id": identity,
-            "question": self.question.text,
-            "answers": list(self.answers),
-            "entities": list(self.entities),
-            "mentions": mentions,
-            "slice": self.slice,
-        }
-        return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 class Maker:
@@ -75,7 +51,7 @@ class Maker:
 
     def make(self, total: int) -> list[Asked]:
         """The whole split: `total` questions, as far as the templates and their entities allow."""
-        unanswerable = int(total * UNANSWERABLE_SHARE)
+        unanswerable = int(total * UNANSWERABLE_SHARE["dev" if self.dev else "train"])
         ambiguous = int(total * AMBIGUOUS_SHARE)
         made = list(self.ambiguous(ambiguous))
         made += self.unanswerable(unanswerable)
@@ -318,18 +294,10 @@ def invented_name(one: str, two: str, random: Random) -> str:
     return one[: random.randint(2, len(one) - 1)] + two[-random.randint(2, 4) :].lower()
 
 
-def write_lines(path: Path, lines: list[str]) -> None:
-    text = "".join(lines).encode()
-    if path.suffix != ".gz":
-        path.write_bytes(text)
-        return
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=9, fileobj=raw, mtime=0) as stream:
-        stream.write(text)
-
-
 def make_split(graph: Graph, split: str, total: int, seed: int, taken: set[str], templates: Path) -> list[Asked]:
     found = read_templates(split, templates)
-    total = max(total, LEAST_PER_TEMPLATE * len(found)) if split == "train" else total
+    if split == "train":
+        found += Composer(graph, read_phrases(templates), found, Random(seed)).compose()
     return Maker(graph, found, dev=split == "dev", seed=seed, taken=taken).make(total)
 
 
@@ -338,7 +306,7 @@ def main() -> None:
     parser.add_argument("--graph", type=Path, default=HERE / "graph.nt.gz")
     parser.add_argument("--templates", type=Path, default=TEMPLATES)
     parser.add_argument("--out", type=Path, default=HERE)
-    parser.add_argument("--train", type=int, default=60_000)
+    parser.add_argument("--train", type=int, default=100_000)
     parser.add_argument("--dev", type=int, default=3_000)
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()

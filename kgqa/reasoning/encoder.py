@@ -12,15 +12,19 @@ class QuestionEncoder(nn.Module):
     """A copy of the base transformer whose last layers are trainable.
 
     The frozen layers keep the base's weights, so a model directory holds only the others.
+    `trainable` lists the layers that training changes, the last one last.
     """
+
+    trainable: list[nn.Module]
 
     def __init__(self, base: NameEncoder, trainable_layers: int) -> None:
         super().__init__()
         self.transformer = copy.deepcopy(base.transformer)
         self.dimension = base.dimension
         self.transformer.requires_grad_(False)
-        layers = _layers(self.transformer)
-        for layer in layers[max(len(layers) - trainable_layers, 0) :]:
+        layers = list(_layers(self.transformer))
+        self.trainable = layers[max(len(layers) - trainable_layers, 0) :]
+        for layer in self.trainable:
             layer.requires_grad_(True)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:

@@ -21,15 +21,16 @@ from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.heads import Calibration
 from kgqa.reasoning.model import JointModel
 
-CONFIG, WEIGHTS, ENCODER_WEIGHTS, CARD = "config.json", "model.safetensors", "encoder.safetensors", "README.md"
+CONFIG, WEIGHTS, ENCODER_WEIGHTS, CARD = "config.json", "model.safetensors", "encoder-{}.safetensors", "README.md"
 ENCODER_PREFIX = "encoder."
+LARGEST_FILE = 8_000_000  # bytes of encoder weights in one file
 
 
 def save_pretrained(answerer: Answerer, directory: Path, card: str, figures: Mapping[str, Any] | None = None) -> None:
     """Write a model directory beside its place and move it there when it is whole.
 
-    Only what training changed is written: the encoder's last layers in half precision, the rest as
-    it is. The base encoder is named with its SHA-256.
+    Only what training changed is written: the encoder's layers in half precision, in files that
+    any host takes, the rest as it is. The base encoder is named with its SHA-256.
 
     Raises:
         ModelFormatError: if something that is no model directory stands there.
@@ -38,7 +39,8 @@ def save_pretrained(answerer: Answerer, directory: Path, card: str, figures: Map
     with writing_directory(directory) as temporary:
         state = trained_state(model)
         encoder = {name: value.half() for name, value in state.items() if name.startswith(ENCODER_PREFIX)}
-        save_file(encoder, temporary / ENCODER_WEIGHTS)
+        for number, part in enumerate(_parts(encoder)):
+            save_file(part, temporary / ENCODER_WEIGHTS.format(number))
         save_file({name: value for name, value in state.items() if name not in encoder}, temporary / WEIGHTS)
         model.graph.save(temporary / "graph")
         model.index.save(temporary / "index")
@@ -109,9 +111,21 @@ def load_trained(model: JointModel, state: Mapping[str, Tensor], source: str) ->
             parameter.copy_(state[name])
 
 
+def _parts(state: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
+    """Part tensors, in their order, into as few dictionaries as LARGEST_FILE allows."""
+    parts: list[dict[str, Tensor]] = [{}]
+    for name, tensor in state.items():
+        if parts[-1] and sum(one.nbytes for one in parts[-1].values()) + tensor.nbytes > LARGEST_FILE:
+            parts.append({})
+        parts[-1][name] = tensor
+    return parts
+
+
 def _load_trained(model: JointModel, directory: Path) -> None:
     try:
-        state = load_file(directory / WEIGHTS) | load_file(directory / ENCODER_WEIGHTS)
+        state = load_file(directory / WEIGHTS)
+        for path in sorted(directory.glob(ENCODER_WEIGHTS.format("*"))):
+            state |= load_file(path)
     except (OSError, SafetensorError) as error:
         raise ModelFormatError(f"{directory}: its weights cannot be read ({error})") from error
     load_trained(model, state, str(directory))

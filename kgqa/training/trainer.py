@@ -18,10 +18,16 @@ from kgqa.training.checkpoint import Checkpoint, Progress
 from kgqa.training.loss import Target, joint_loss
 from kgqa.training.questions import Question, answer_set
 
+LAYER_DECAY = 0.8  # rate of an encoder layer over that of the layer after it
+POOL = 32  # batches whose questions are sorted by length together
+
 
 @dataclass(frozen=True)
 class TrainingArguments:
-    """How to train. Rates are AdamW's, warmed up over `warmup` of the steps and then linearly lowered."""
+    """How to train. Rates are AdamW's, warmed up over `warmup` of the steps and then linearly lowered.
+
+    `encoder_rate` is that of the encoder's last layer.
+    """
 
     epochs: float = 3.0
     batch_size: int = 64
@@ -68,7 +74,7 @@ class Trainer:
         self.checkpoint = checkpoint
         self.questions = questions
         self.answers = [torch.tensor(sorted(answer_set(q, model.graph.catalog)), dtype=torch.long) for q in questions]
-        self.optimiser = torch.optim.AdamW(self._groups(), weight_decay=arguments.weight_decay)
+        self.optimiser = torch.optim.AdamW(self._groups(), weight_decay=arguments.weight_decay, fused=True)
         self.steps = max(1, math.ceil(arguments.epochs * len(questions) / arguments.batch_size))
         self.step = 0
         self.best = -math.inf
@@ -129,23 +135,30 @@ class Trainer:
 
     def _batches(self) -> Iterator[list[int]]:
         """Row numbers in seeded order; the order of each pass depends on the seed and the pass alone."""
-        size, passes = self.arguments.batch_size, 0
-        per_pass = math.ceil(len(self.questions) / size)
         while self.step < self.steps:
-            passes = self.step // per_pass
-            order = np.random.default_rng((self.arguments.seed, passes)).permutation(len(self.questions)).tolist()
-            for start in range((self.step % per_pass) * size, len(order), size):
+            number, done = divmod(self.step, math.ceil(len(self.questions) / self.arguments.batch_size))
+            for batch in self._pass(number)[done:]:
                 if self.step < self.steps:
-                    yield order[start : start + size]
+                    yield batch
+
+    def _pass(self, number: int) -> list[list[int]]:
+        """All rows once, in batches of questions that are about as long, so that little of them is padding."""
+        generator, size = np.random.default_rng((self.arguments.seed, number)), self.arguments.batch_size
+        order = generator.permutation(len(self.questions)).tolist()
+        pools = [order[start : start + POOL * size] for start in range(0, len(order), POOL * size)]
+        rows = [row for pool in pools for row in sorted(pool, key=lambda row: len(self.questions[row].question))]
+        batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+        return [batches[place] for place in generator.permutation(len(batches))]
 
     def _groups(self) -> list[dict[str, object]]:
-        encoder = [p for p in self.model.encoder.parameters() if p.requires_grad]
-        own = {id(p) for p in encoder}
-        rest = [p for p in self.model.parameters() if p.requires_grad and id(p) not in own]
+        """What is trained, with its rate: the encoder's layers slower the further they are from the last."""
+        layers = self.model.encoder.trainable
+        encoder = {id(parameter) for parameter in self.model.encoder.parameters()}
+        rest = [p for p in self.model.parameters() if p.requires_grad and id(p) not in encoder]
         return [
-            {"params": encoder, "peak": self.arguments.encoder_rate},
-            {"params": rest, "peak": self.arguments.rate},
-        ]
+            {"params": list(layer.parameters()), "peak": self.arguments.encoder_rate * LAYER_DECAY**depth}
+            for depth, layer in enumerate(reversed(layers))
+        ] + [{"params": rest, "peak": self.arguments.rate}]
 
     def _rate(self, step: int) -> float:
         warmup = max(1, int(self.arguments.warmup * self.steps))

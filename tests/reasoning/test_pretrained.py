@@ -54,13 +54,13 @@ def test_a_foreign_directory(tmp_path: Path) -> None:
     assert "manifest.json" in refused(tmp_path)
 
 
-@pytest.mark.parametrize("name", [WEIGHTS, "encoder.safetensors", CONFIG, "graph/objects.npy"])
+@pytest.mark.parametrize("name", [WEIGHTS, "encoder-0.safetensors", CONFIG, "graph/objects.npy"])
 def test_a_missing_file(copy: Path, name: str) -> None:
     (copy / name).unlink()
     assert name in refused(copy)
 
 
-@pytest.mark.parametrize("name", [WEIGHTS, "encoder.safetensors", "graph/objects.npy"])
+@pytest.mark.parametrize("name", [WEIGHTS, "encoder-0.safetensors", "graph/objects.npy"])
 def test_a_flipped_bit(copy: Path, name: str) -> None:
     content = bytearray((copy / name).read_bytes())
     content[-3] ^= 4
