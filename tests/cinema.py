@@ -15,6 +15,20 @@ PLAYED = [
 ]
 YEARS = {"Jaws": "1975", "Heat Wave": "1981", "Night Train": "1968", "Red Desert": "1990"}
 
+# More of the same, for what four films are too few to learn: that a role is what two entities have in common.
+_FILMS = "Blue Harvest,Stone Garden,Winter Harbour,The Glass Key,Paper Moonlight,Salt Road,Long Thursday,Iron Orchard"
+_DIRECTORS = ("Gil Hart", "Ida Kern", "Jon Lowe")
+_ACTORS = ("Kay Nash", "Leo Orr", "Mia Penn", "Ned Rusk", "Ola Stern", "Pia Tull", "Rex Unger", "Sue Voss")
+_TITLES = ("Judge", "Sister", "Baron", "Sergeant", "Professor", "Madame")
+_NAMES = ("Ash", "Birch", "Clay", "Dove", "Elm", "Flint", "Gale", "Heron")
+for _number, _film in enumerate(_FILMS.split(",")):
+    DIRECTED[_film] = _DIRECTORS[_number % 3]
+    YEARS[_film] = str(1950 + 3 * _number)
+    PLAYED += [
+        (_film, _ACTORS[(_number + step) % 8], f"{_TITLES[(_number + 2 * step) % 6]} {_NAMES[_number]}")
+        for step in (0, 1, 2)
+    ]
+
 TRAIN = {
     "directed": ("who directed {}?", "director of {}", "who was {} made by"),
     "year": ("when did {} come out?", "release year of {}", "what year is {} from"),

@@ -24,12 +24,12 @@ class Trained:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """A joint model trained on the tiny world of films; some ten seconds."""
+    """A joint model trained on the tiny world of films; less than a minute."""
     place = tmp_path_factory.mktemp("cinema")
     graph = cinema.write_graph(place / "graph.tsv")
     questions = cinema.write_questions(place / "train.jsonl", cinema.TRAIN)
     dev = cinema.write_questions(place / "dev.jsonl", cinema.DEV)
-    training = TrainingArguments(epochs=24, batch_size=16, evaluations=3, seed=1)
+    training = TrainingArguments(epochs=10, batch_size=16, evaluations=2, seed=1)
     recipe = Recipe(graph, questions, dev, place / "model", training=training, command="train the tests' model")
     figures = train(recipe)
     return Trained(place / "model", graph, questions, dev, figures)

@@ -111,6 +111,7 @@ def test_writing_makes_what_is_missing_above(tmp_path: Path) -> None:
     with writing_directory(tmp_path / "runs" / "new") as temporary:
         (temporary / "a").write_text("a")
     verify_manifest(tmp_path / "runs" / "new")
+    assert (tmp_path / "runs" / "new" / "a").read_text() == "a"
 
 
 def test_a_foreign_directory_or_file_is_never_replaced(tmp_path: Path) -> None:

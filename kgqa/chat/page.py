@@ -301,7 +301,9 @@ class Page:
         parts["new"].click(self.began, kept, [kept, chat, box, notice], **stopping).then(_closed, None, panel, **quiet)
         chat.like(self.voted, [chat, kept], [chat, notice, *panel], **quiet)
         parts["flagged"].change(self.flagged, [parts["flagged"], kept], [notice, *panel], **quiet)
-        parts["right"].key_up(self.suggested, parts["right"], parts["right"], trigger_mode="always_last", **quiet)
+        # Every key and one at a time: `always_last` would send an earlier key's text again instead of the last one.
+        typing: dict[str, Any] = {**quiet, "trigger_mode": "multiple", "concurrency_limit": 1}
+        parts["right"].key_up(self.suggested, parts["right"], parts["right"], **typing)
         saving = [parts["turn"], parts["right"], parts["comment"], kept]
         parts["save"].click(self.saved, saving, [chat, notice, *panel], **quiet)
         parts["withdraw"].click(self.withdrawn, [parts["turn"], kept], [chat, notice, *panel], **quiet)

@@ -71,9 +71,9 @@ class NgramVectorizer:
     @classmethod
     def fit(cls, names: Sequence[str]) -> "NgramVectorizer":
         """Learn how rare each n-gram is in these (normalised) names: 32 sqrt(1 + ln((1 + n) / (1 + df)))."""
-        counts = np.zeros(1 << cls.BUCKET_BITS, dtype=np.int32)
-        for _, buckets in map(cls.ngrams, _chunks(names, 4 * cls.CHUNK)):
-            np.add.at(counts, buckets, 1)
+        counts = np.zeros(1 << cls.BUCKET_BITS, dtype=np.int64)
+        for _, buckets in map(cls.ngrams, _chunks(names, 16 * cls.CHUNK)):
+            counts += np.bincount(buckets, minlength=len(counts))
         levels = np.arange(len(names) + 1, dtype=np.float64)  # a document frequency is at most the number of names
         table = np.rint(32 * np.sqrt(1 + np.log((1 + len(names)) / (1 + levels)))).clip(1, 255).astype(np.uint8)
         weights, seen = np.full(len(counts), table[0]), np.flatnonzero(counts)

@@ -1,12 +1,13 @@
 """From weights over entities to an answer set, and from the top weight to a probability of being right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 SHARE_OF_TOP = 0.5
 LEAST_WEIGHT = 1e-4
+THRESHOLDS = tuple(percent / 100 for percent in range(10, 51, 2))
 
 
 def answer_set(entities: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
@@ -29,7 +30,7 @@ def answer_set(entities: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Platt scaling of the top weight, fitted on development questions, and the threshold to answer.
+    """Platt scaling of the top weight, and the threshold to answer; both fitted on development questions.
 
     confidence = sigmoid(scale * logit(top) + shift)
     """
@@ -43,12 +44,18 @@ class Calibration:
         return float(torch.sigmoid(self.scale * _logit(torch.tensor(top)) + self.shift))
 
     @classmethod
-    def fit(cls, tops: Tensor, right: Tensor, threshold: float = 0.3) -> "Calibration":
-        """Maximise the likelihood of `right` (N,) bool given the top weights (N,)."""
+    def fit(cls, tops: Tensor, right: Tensor, answerable: Tensor) -> "Calibration":
+        """Maximise the likelihood of right answers given the top weights, then choose the threshold.
+
+        Args:
+            tops: shape (N,).
+            right: whether the top answer is right, shape (N,), bool.
+            answerable: whether the graph has an answer, shape (N,), bool.
+        """
         scale = torch.ones((), requires_grad=True)
         shift = torch.zeros((), requires_grad=True)
         optimiser = torch.optim.LBFGS([scale, shift], max_iter=100)
-        logits, target = _logit(tops), right.to(tops)
+        logits, target = _logit(tops), (right & answerable).to(tops)
 
         def closure() -> Tensor:
             optimiser.zero_grad()
@@ -59,7 +66,20 @@ class Calibration:
             return loss
 
         optimiser.step(closure)
-        return cls(float(scale.detach()), float(shift.detach()), threshold)
+        fitted = cls(float(scale.detach()), float(shift.detach()))
+        confidences = torch.tensor([fitted.confidence(top) for top in tops.tolist()])
+        return replace(fitted, threshold=best_threshold(confidences, right, answerable))
+
+
+def best_threshold(confidences: Tensor, right: Tensor, answerable: Tensor) -> float:
+    """Where most questions go well: answered and right, or without an answer in the graph and not answered.
+
+    Of several such thresholds the highest, since "I don't know" is better than a wrong answer. Shapes (N,).
+    """
+    well = [
+        int(torch.where(answerable, right & (confidences >= limit), confidences < limit).sum()) for limit in THRESHOLDS
+    ]
+    return max(zip(well, THRESHOLDS, strict=True))[1]
 
 
 def _logit(weight: Tensor) -> Tensor:

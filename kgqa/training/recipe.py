@@ -76,7 +76,8 @@ def new_model(config: ModelConfig, graph: KnowledgeGraph) -> JointModel:
 def calibrate(model: JointModel, questions: Sequence[Question]) -> Calibration:
     """Fit the confidence on how development questions go."""
     rows = list(quick_outcomes(model, questions))
-    return Calibration.fit(torch.tensor([top for _, top in rows]), torch.tensor([row.hit for row, _ in rows]))
+    tops, right = torch.tensor([top for _, top in rows]), torch.tensor([row.hit for row, _ in rows])
+    return Calibration.fit(tops, right, torch.tensor([bool(question.answers) for question in questions]))
 
 
 def _watcher(dev: Sequence[Question]) -> Callable[[JointModel], tuple[float, str]]:

@@ -35,7 +35,7 @@ def test_the_three_questions(world: Server, page: Page) -> None:
         card.get_by_text("How I got this").click()
         expect(card.locator("svg.graph")).to_be_visible()
     expect(chat.cards.last.locator(".steps")).to_contain_text("Keep what they have in common: Padmé Amidala")
-    chat.correct(chat.cards.first, "Lyon", comment="to see that it is kept")
+    chat.correct(chat.cards.first, "lyon", pick="Lyon", comment="to see that it is kept")
     chat.reload()
     expect(chat.cards).to_have_count(3)
     expect(chat.cards.first.locator(".opinion")).to_contain_text("Lyon")
@@ -60,6 +60,7 @@ def test_pictures_to_look_at(world: Server, browser: Browser, size: str, viewpor
     chat.shot(f"{name}-unknown")
     chat.cards.nth(2).locator("button.wrong").click()
     chat.page.get_by_role("combobox", name="The right answer").press_sequentially("leia", delay=60)
+    expect(chat.page.get_by_role("option", name="Leia").first).to_be_visible()
     chat.shot(f"{name}-correction")
     context.close()
     assert len(list(SCREENSHOTS.glob(f"{name}-*.png"))) >= 9

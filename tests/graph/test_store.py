@@ -62,9 +62,10 @@ def test_saving_what_was_loaded_over_itself_keeps_it(table: Path, saved: Path) -
 
 
 def test_using_a_graph_does_not_change_its_files(saved: Path) -> None:
+    before = {path.name: path.read_bytes() for path in saved.iterdir()}
     graph = KnowledgeGraph.load(saved)
     graph.sparse.objects += 1
-    KnowledgeGraph.load(saved)
+    assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
 
 
 def test_several_files_make_one_graph(table: Path, tmp_path: Path) -> None:
