@@ -10,8 +10,9 @@ import pytest
 import db
 from app import StoredMemory
 from kgqa.chat.assistant import Assistant
+from kgqa.chat.correction import MOST_CORRECTIONS
 from kgqa.chat.memory import NotYoursError, RightAnswer
-from kgqa.chat.page import MOST_CORRECTIONS, Page
+from kgqa.chat.page import Page
 from kgqa.chat.visitor import Visitor
 from kgqa.config import Settings
 from kgqa.reasoning.pretrained import from_pretrained
@@ -118,10 +119,10 @@ def test_another_visitor_sees_and_changes_nothing(desk: Page) -> None:
     (turn,) = turns(desk, kept)
     stranger = {"token": Visitor.read(None).token, "conversation": kept["conversation"]}
     assert messages(desk, stranger) == []
-    assert "no longer part" in desk.voted(messages(desk, kept), stranger, event(index=1, liked=True))[1]
-    assert "no longer part" in desk.saved(turn.id, ["x"], "", stranger)[1]
-    assert "no longer part" in desk.flagged(f"{turn.id} 1", stranger)[0]
-    assert "no longer part" in desk.withdrawn(turn.id, stranger)[1]
+    assert "no longer part" in desk.correction.voted(messages(desk, kept), stranger, event(index=1, liked=True))[1]
+    assert "no longer part" in desk.correction.saved(turn.id, ["x"], "", stranger)[1]
+    assert "no longer part" in desk.correction.flagged(f"{turn.id} 1", stranger)[0]
+    assert "no longer part" in desk.correction.withdrawn(turn.id, stranger)[1]
     *_, last = desk.edited(messages(desk, kept), stranger, event(index=0, value=QUESTION))
     assert last[0]["conversation"] != kept["conversation"]
     assert not turns(desk, kept)[0].opinion.corrects
@@ -130,19 +131,19 @@ def test_another_visitor_sees_and_changes_nothing(desk: Page) -> None:
 
 @pytest.mark.parametrize("request_", ["", "no-id 1", "00000000-0000-0000-0000-000000000000 1", None])
 def test_a_turn_that_is_none_is_not_found(desk: Page, request_: Any) -> None:
-    assert "no longer part" in desk.flagged(request_, asked(desk))[0]
+    assert "no longer part" in desk.correction.flagged(request_, asked(desk))[0]
 
 
 @pytest.mark.parametrize("index", [None, -1, 99, "1", [], [7, 0]])
 def test_a_vote_on_no_message_is_not_kept(desk: Page, index: object) -> None:
     kept = asked(desk)
-    assert "no longer part" in desk.voted(messages(desk, kept), kept, event(index=index, liked=True))[1]
+    assert "no longer part" in desk.correction.voted(messages(desk, kept), kept, event(index=index, liked=True))[1]
 
 
 def test_a_thumb_is_set_changed_and_taken_back(desk: Page) -> None:
     kept = asked(desk)
     for liked in (True, False, ""):
-        desk.voted(messages(desk, kept), kept, event(index=[1, 0], liked=liked))
+        desk.correction.voted(messages(desk, kept), kept, event(index=[1, 0], liked=liked))
         assert turns(desk, kept)[0].opinion.liked is {True: True, False: False, "": None}[liked]
 
 
@@ -150,24 +151,24 @@ def test_a_correction_of_entities_and_words_is_kept_and_changed(desk: Page) -> N
     kept = asked(desk)
     (turn,) = turns(desk, kept)
     bo = desk.assistant.suggest("bo lind")[0]
-    desk.saved(turn.id, [bo.id, "Somebody <b>else</b>"], " It was\x00 remade. ", kept)
+    desk.correction.saved(turn.id, [bo.id, "Somebody <b>else</b>"], " It was\x00 remade. ", kept)
     opinion = turns(desk, kept)[0].opinion
     assert opinion.right == (RightAnswer(bo.id, "Bo Lind"), RightAnswer("", "Somebody <b>else</b>"))
     assert (opinion.liked, opinion.comment) == (False, "It was remade.")
-    desk.saved(turn.id, [], "only a comment", kept)
+    desk.correction.saved(turn.id, [], "only a comment", kept)
     assert turns(desk, kept)[0].opinion.right == ()
-    desk.withdrawn(turn.id, kept)
+    desk.correction.withdrawn(turn.id, kept)
     assert turns(desk, kept)[0].opinion.liked is None
 
 
 def test_an_empty_correction_is_asked_for_again(desk: Page) -> None:
     kept = asked(desk)
-    assert "Say what would be right" in desk.saved(turns(desk, kept)[0].id, ["  "], "", kept)[1]
+    assert "Say what would be right" in desk.correction.saved(turns(desk, kept)[0].id, ["  "], "", kept)[1]
 
 
 def test_a_correction_is_bounded(desk: Page) -> None:
     kept = asked(desk)
-    desk.saved(turns(desk, kept)[0].id, [f"{i} " + "x" * 5_000 for i in range(99)], "y" * 99_999, kept)
+    desk.correction.saved(turns(desk, kept)[0].id, [f"{i} " + "x" * 5_000 for i in range(99)], "y" * 99_999, kept)
     opinion = turns(desk, kept)[0].opinion
     assert len(opinion.right[0].label) < 203 * MOST_CORRECTIONS
     assert len(opinion.comment) == 2_000
@@ -175,7 +176,7 @@ def test_a_correction_is_bounded(desk: Page) -> None:
 
 def test_suggestions_keep_what_was_chosen(desk: Page) -> None:
     jaws = desk.assistant.suggest("jaws")[0]
-    update = desk.suggested([jaws.id, "my words"], event(key="e", input_value="e"))
+    update = desk.correction.suggested([jaws.id, "my words"], event(key="e", input_value="e"))
     texts = [text for text, _ in update["choices"]]
     assert texts[:2] == ["Jaws", "my words"]
     assert "Emil Gray" in texts
