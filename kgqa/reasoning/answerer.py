@@ -11,7 +11,8 @@ from kgqa.graph.frontier import Frontier
 from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.index import EntityIndex
 from kgqa.linking.shortlist import Mention
-from kgqa.reasoning.heads import LEAST_WEIGHT, Calibration, answer_set
+from kgqa.reasoning.confidence import Calibration, evidence
+from kgqa.reasoning.heads import LEAST_WEIGHT, answer_set
 from kgqa.reasoning.model import JointModel, Thought
 from kgqa.reasoning.trace import Route, trace
 from kgqa.types import Answer, AnswerKind, Hop, Link, Path, Reason, ScoredEntity
@@ -28,11 +29,7 @@ class Solution:
     slots: tuple[Frontier, ...]
     entities: Tensor  # (A,)
     weights: Tensor  # (A,)
-
-    @property
-    def top(self) -> float:
-        """The weight of the best answer, 0 where there is none."""
-        return float(self.weights[0]) if len(self.weights) else 0.0
+    evidence: Tensor  # (4,) what the confidence is read from
 
     @property
     def used(self) -> int:
@@ -79,10 +76,10 @@ class Answerer:
         """Decide, walk and combine."""
         weighed = self.model([question], None if mentions is None else [mentions])
         answers = answer_set(weighed.combined.entity, weighed.combined.weight)
-        return Solution(weighed.thought, weighed.seeds, weighed.slots, *answers)
+        return Solution(weighed.thought, weighed.seeds, weighed.slots, *answers, evidence(weighed)[0])
 
     def _explained(self, question: str, solution: Solution) -> Answer:
-        confidence = self.calibration.confidence(solution.top) if solution.top else 0.0
+        confidence = float(self.calibration.confidence(solution.evidence)) if len(solution.entities) else 0.0
         abstained = not len(solution.entities) or confidence < self.calibration.threshold
         routes = [self._route(solution, slot) for slot in range(solution.used)]
         shown: list[tuple[Link, Route | None]] = []

@@ -18,8 +18,8 @@ from kgqa.linking.encoder import NameEncoder
 from kgqa.linking.index import EntityIndex
 from kgqa.manifest import verify_manifest, writing_directory
 from kgqa.reasoning.answerer import Answerer
+from kgqa.reasoning.confidence import Calibration
 from kgqa.reasoning.config import ModelConfig
-from kgqa.reasoning.heads import Calibration
 from kgqa.reasoning.model import JointModel
 
 CONFIG, WEIGHTS, ENCODER_WEIGHTS, CARD = "config.json", "model.safetensors", "encoder-{}.safetensors", "README.md"

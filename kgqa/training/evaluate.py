@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from kgqa.reasoning.answerer import Answerer
+from kgqa.reasoning.confidence import evidence
 from kgqa.reasoning.heads import answer_set as chosen_set
 from kgqa.reasoning.model import JointModel
 from kgqa.training.metrics import Outcome, judge, summarise
@@ -37,17 +39,18 @@ def evaluate(answerer: Answerer, questions: Sequence[Question], mode: str = "lin
 
 def quick_outcomes(
     model: JointModel, questions: Sequence[Question], batch_size: int = 64
-) -> Iterator[tuple[Outcome, float]]:
-    """How each question goes before calibration, and the weight of its top answer; batched."""
+) -> Iterator[tuple[Outcome, Tensor]]:
+    """How each question goes before calibration, and the evidence (4,) for its answer; batched."""
     catalog = model.graph.catalog
     for rows in _batches(questions, batch_size):
         with torch.inference_mode():
-            combined = model([row.question for row in rows]).combined
+            weighed = model([row.question for row in rows])
+            combined, rows_of_evidence = weighed.combined, evidence(weighed)
         for place, row in enumerate(rows):
             own = combined.batch == place
-            chosen, scores = chosen_set(combined.entity[own], combined.weight[own])
-            top = float(scores[0]) if len(scores) else 0.0
-            yield judge(row.slice, chosen.tolist(), answer_set(row, catalog), len(row.answers)), top
+            chosen, _ = chosen_set(combined.entity[own], combined.weight[own])
+            outcome = judge(row.slice, chosen.tolist(), answer_set(row, catalog), len(row.answers))
+            yield outcome, rows_of_evidence[place]
 
 
 def one_line(figures: dict[str, Any]) -> str:

@@ -12,8 +12,8 @@ from kgqa.graph.store import KnowledgeGraph, open_graph
 from kgqa.linking.encoder import NameEncoder
 from kgqa.linking.index import EntityIndex
 from kgqa.reasoning.answerer import Answerer
+from kgqa.reasoning.confidence import Calibration
 from kgqa.reasoning.config import ModelConfig
-from kgqa.reasoning.heads import Calibration
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.pretrained import save_pretrained
 from kgqa.training.card import Card, digest, model_card
@@ -76,8 +76,9 @@ def new_model(config: ModelConfig, graph: KnowledgeGraph) -> JointModel:
 def calibrate(model: JointModel, questions: Sequence[Question]) -> Calibration:
     """Fit the confidence on how development questions go."""
     rows = list(quick_outcomes(model, questions))
-    tops, right = torch.tensor([top for _, top in rows]), torch.tensor([row.hit for row, _ in rows])
-    return Calibration.fit(tops, right, torch.tensor([bool(question.answers) for question in questions]))
+    right = torch.tensor([row.hit for row, _ in rows])
+    answerable = torch.tensor([bool(question.answers) for question in questions])
+    return Calibration.fit(torch.stack([found for _, found in rows]).clone(), right, answerable)
 
 
 def _watcher(dev: Sequence[Question]) -> Callable[[JointModel], tuple[float, str]]:

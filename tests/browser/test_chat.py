@@ -29,6 +29,14 @@ def test_an_answer_shows_how_sure_and_how_it_was_found(chat: Chat) -> None:
     expect(card.locator("svg.graph")).to_contain_text("directed by")
 
 
+def test_an_intersection_says_what_two_entities_have_in_common(chat: Chat) -> None:
+    card = chat.ask("who did Fay Moss play in Red Desert?")
+    expect(card.locator(".said")).to_have_text("Nurse Quill")
+    card.get_by_text("How I got this").click()
+    expect(card.locator(".steps")).to_contain_text("Keep what they have in common: Nurse Quill")
+    expect(card.locator("svg.graph")).to_contain_text("Fay Moss")
+
+
 def test_what_it_does_not_know_it_says_with_the_reason(chat: Chat) -> None:
     card = chat.ask("hello there")
     expect(card.locator(".said")).to_have_text("I don’t know.")

@@ -1,0 +1,97 @@
+"""Confidence: from what the model was sure of on its way, to a probability that the answer is right."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from kgqa.graph.frontier import Frontier
+from kgqa.reasoning.model import Weighed
+
+LEAST = 1e-4  # probabilities are told apart down to this
+PULL = 0.01  # of the weights towards those of no calibration, against small development sets
+NONE_NEEDED = (1.0, 0.0, 0.0, 0.0)
+THRESHOLDS = tuple(percent / 100 for percent in range(10, 51, 2))
+
+
+def evidence(weighed: Weighed) -> Tensor:
+    """What speaks for the top answers of B questions: shape (B, 4).
+
+    The logit of the top weight, and the logarithms of: the surest entity, the likeliest way (relations and
+    stop), and the likeliest number of slots. Where two slots are used, the less sure one counts. A top weight
+    far below entity times way means that the way is not there in the graph.
+    """
+    counts = weighed.thought.counts  # (B, M)
+    used = torch.arange(counts.shape[1], device=counts.device) <= counts.argmax(1, keepdim=True)  # (B, M)
+    seeds = torch.stack([_tops(seed) for seed in weighed.seeds], 1).masked_fill(~used, 1.0).amin(1)  # (B,)
+    way = _way(weighed).masked_fill(~used, 1.0).amin(1)  # (B,)
+    rest = torch.stack([seeds, way, counts.amax(1)], 1).clamp(LEAST, 1).log()  # (B, 3)
+    return torch.cat([torch.logit(_tops(weighed.combined), eps=LEAST).unsqueeze(1), rest], 1)
+
+
+def _tops(weights: Frontier) -> Tensor:
+    """The largest weight of each row, 0 for an empty one: shape (B,)."""
+    tops = weights.weight.new_zeros(weights.batch_size)
+    return tops.scatter_reduce(0, weights.batch, weights.weight, "amax")
+
+
+def _way(weighed: Weighed) -> Tensor:
+    """Probability of the likeliest stop and of the likeliest relation at each hop up to it: shape (B, M)."""
+    plan = weighed.thought.plan
+    relations = plan.relations.amax(-1).cumprod(-1)  # (B, M, H)
+    stop, last = plan.stop.max(-1)  # (B, M)
+    return stop * relations.gather(-1, last.unsqueeze(-1)).squeeze(-1)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Logistic regression on the evidence, and the threshold to answer; both fitted on development questions.
+
+    confidence = sigmoid(weights . evidence + shift)
+    """
+
+    weights: tuple[float, ...] = NONE_NEEDED
+    shift: float = 0.0
+    threshold: float = 0.3
+
+    def confidence(self, rows: Tensor) -> Tensor:
+        """The probability that an answer with this evidence (..., 4) is right: shape (...)."""
+        probability: Tensor = torch.sigmoid(rows @ rows.new_tensor(self.weights) + self.shift)
+        return probability
+
+    @classmethod
+    def fit(cls, rows: Tensor, right: Tensor, answerable: Tensor) -> "Calibration":
+        """Maximise the likelihood of right answers, then choose the threshold.
+
+        Args:
+            rows: the evidence, shape (N, 4).
+            right: whether the top answer is right, shape (N,), bool.
+            answerable: whether the graph has an answer, shape (N,), bool.
+        """
+        start = torch.tensor(NONE_NEEDED)
+        weights, shift = start.clone().requires_grad_(), torch.zeros((), requires_grad=True)
+        optimiser = torch.optim.LBFGS([weights, shift], max_iter=200, line_search_fn="strong_wolfe")
+        target = (right & answerable).to(rows)
+
+        def closure() -> Tensor:
+            optimiser.zero_grad()
+            misfit = torch.nn.functional.binary_cross_entropy_with_logits(rows @ weights + shift, target)
+            pull = (weights - start).square().sum() + shift.square()
+            loss: Tensor = misfit + PULL * pull / len(rows) ** 0.5
+            loss.backward()
+            return loss
+
+        optimiser.step(closure)
+        fitted = cls(tuple(weights.detach().tolist()), float(shift.detach()))
+        return replace(fitted, threshold=best_threshold(fitted.confidence(rows), right, answerable))
+
+
+def best_threshold(confidences: Tensor, right: Tensor, answerable: Tensor) -> float:
+    """Where most questions go well: answered and right, or without an answer in the graph and not answered.
+
+    Of several such thresholds the highest, since "I don't know" is better than a wrong answer. Shapes (N,).
+    """
+    well = [
+        int(torch.where(answerable, right & (confidences >= limit), confidences < limit).sum()) for limit in THRESHOLDS
+    ]
+    return max(zip(well, THRESHOLDS, strict=True))[1]

@@ -1,0 +1,66 @@
+"""Confidence: calibrated, and the threshold where most questions go well."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from kgqa.reasoning.confidence import LEAST, Calibration, best_threshold, evidence
+from kgqa.reasoning.pretrained import from_pretrained
+from tests.conftest import Trained
+
+
+def rows(tops: Tensor, way: Tensor | None = None) -> Tensor:
+    """Evidence of answers with these top weights, all else sure but the way."""
+    sure = torch.zeros_like(tops)
+    return torch.stack([torch.logit(tops, eps=LEAST), sure, sure if way is None else way.clamp(LEAST).log(), sure], 1)
+
+
+def test_evidence_is_finite_and_one_row_a_question(trained: Trained) -> None:
+    model = from_pretrained(trained.directory).model
+    with torch.inference_mode():
+        found = evidence(model(["who directed Jaws?", "zzz", "who did Fay Moss play in Red Desert?"]))
+    assert found.shape == (3, 4)
+    assert torch.isfinite(found).all()
+    assert (found[:, 1:] <= 0).all()
+    assert found[0, 0] > found[1, 0]
+
+
+def test_calibration_learns_how_often_a_weight_is_right() -> None:
+    generator = torch.Generator().manual_seed(0)
+    tops = torch.rand(4000, generator=generator)
+    right = torch.rand(4000, generator=generator) < tops * 0.5  # too sure by a factor of two
+    fitted = Calibration.fit(rows(tops), right, torch.ones_like(right))
+    low, middle, high = fitted.confidence(rows(torch.tensor([0.2, 0.6, 0.9]))).tolist()
+    assert high == pytest.approx(0.45, abs=0.06)
+    assert low < middle < high
+
+
+def test_calibration_learns_what_else_speaks_for_an_answer() -> None:
+    generator = torch.Generator().manual_seed(0)
+    tops, way = torch.rand(4000, generator=generator), torch.rand(4000, generator=generator)
+    right = way < 0.5  # a sure way that leads to little is not there
+    fitted = Calibration.fit(rows(tops, way), right, torch.ones_like(right))
+    sure, unsure = fitted.confidence(rows(torch.tensor([0.5, 0.5]), torch.tensor([0.1, 0.9]))).tolist()
+    assert sure > 0.7 > 0.3 > unsure
+
+
+def test_calibration_stays_finite_where_all_are_right() -> None:
+    always = torch.ones(50, dtype=torch.bool)
+    fitted = Calibration.fit(rows(torch.full((50,), 0.999)), always, always)
+    high, low = fitted.confidence(rows(torch.tensor([0.999, 0.0]))).tolist()
+    assert 0.9 < high <= 1.0
+    assert 0.0 <= low < 1.0
+
+
+def test_the_threshold_is_where_most_questions_go_well() -> None:
+    confidences = torch.tensor([0.15, 0.22, 0.31, 0.45, 0.9])
+    right = torch.tensor([False, False, True, True, True])
+    answerable = torch.tensor([False, False, True, True, True])
+    assert best_threshold(confidences, right, answerable) == pytest.approx(0.3)
+    assert best_threshold(confidences, right, torch.ones(5, dtype=torch.bool)) == pytest.approx(0.3)
+
+
+def test_without_a_reason_to_answer_the_threshold_is_high() -> None:
+    sure = torch.tensor([0.9, 0.95])
+    assert best_threshold(sure, torch.tensor([True, True]), torch.tensor([True, True])) == pytest.approx(0.5)
+    assert best_threshold(torch.tensor([0.2, 0.4]), torch.tensor([False, False]), torch.tensor([False, False])) == 0.5
