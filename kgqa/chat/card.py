@@ -48,12 +48,7 @@ def _known(answer: Answer) -> str:
 
 
 def _unknown(answer: Answer) -> str:
-    said = f'<p class="said unknown">{explain.sentence(answer)}</p><p class="why">{explain.refusal(answer)}</p>'
-    if not answer.answers:
-        return said
-    return (
-        f'{said}<details class="guess"><summary>What I would have guessed</summary>{_items(answer.answers)}</details>'
-    )
+    return f'<p class="said unknown">{explain.sentence(answer)}</p><p class="why">{explain.refusal(answer)}</p>'
 
 
 def _trail(answer: Answer) -> str:
