@@ -19,12 +19,13 @@ Tensors = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far training has come; `arguments` are those it was started with."""
+    """How far training has come, in how many seconds; `arguments` are those it was started with."""
 
     step: int
     best: float
     lines: tuple[str, ...]
     arguments: dict[str, Any]
+    seconds: float = 0.0
 
 
 class Checkpoint:

@@ -80,37 +80,39 @@ class Trainer:
         self.best = -math.inf
         self.best_state: dict[str, Tensor] = {}
         self.lines: list[str] = []
+        self.seconds = 0.0
         if resume:
             self._resume()
 
     def train(self) -> float:
-        """Run to the end or to early stopping, and take the best state; returns the seconds it took."""
+        """Run to the end or to early stopping, and take the best state; returns the seconds it took in all."""
         losses: list[float] = []
         every = self._evaluation_interval()
-        started, worse = time.monotonic(), 0
+        started, worse = time.monotonic() - self.seconds, 0
         with tqdm(total=self.steps, initial=self.step, unit="step", desc="training") as bar:
             for batch in self._batches():
                 losses.append(self._update(batch))
                 bar.update()
                 bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", refresh=False)
                 if self.step % every == 0 or self.step == self.steps:
-                    figure = self._evaluate(float(np.mean(losses[-every:])), time.monotonic() - started, bar)
+                    self.seconds = time.monotonic() - started
+                    figure = self._evaluate(float(np.mean(losses[-every:])), bar)
                     worse = 0 if figure else worse + 1
                     if worse >= self.arguments.patience:
                         break
         load_trained(self.model, self.best_state, "the best state")
-        return time.monotonic() - started
+        return self.seconds
 
     def _evaluation_interval(self) -> int:
         count = self.arguments.evaluations or max(1, round(self.arguments.epochs))
         return math.ceil(self.steps / count)
 
-    def _evaluate(self, loss: float, seconds: float, bar: "tqdm[object]") -> bool:
+    def _evaluate(self, loss: float, bar: "tqdm[object]") -> bool:
         """One line of development figures; keeps the state if it is the best so far."""
         self.model.eval()
         figure, text = self.evaluate(self.model)
         self.model.train()
-        line = f"step {self.step}/{self.steps}  {seconds:.0f} s  loss {loss:.4f}  dev {text}"
+        line = f"step {self.step}/{self.steps}  {self.seconds:.0f} s  loss {loss:.4f}  dev {text}"
         self.lines.append(line)
         bar.write(line)
         better = figure > self.best
@@ -170,7 +172,7 @@ class Trainer:
             return
         slots = self.optimiser.state_dict()["state"]
         tensors = {f"{n}.{key}": torch.as_tensor(value) for n, slot in slots.items() for key, value in slot.items()}
-        progress = Progress(self.step, self.best, tuple(self.lines), asdict(self.arguments))
+        progress = Progress(self.step, self.best, tuple(self.lines), asdict(self.arguments), self.seconds)
         self.checkpoint.save(progress, trained_state(self.model), self.best_state, tensors)
 
     def _resume(self) -> None:
@@ -183,6 +185,7 @@ class Trainer:
             number, key = name.split(".", 1)
             optimiser["state"].setdefault(int(number), {})[key] = value
         self.optimiser.load_state_dict(optimiser)
-        self.step, self.best, self.lines = progress.step, progress.best, list(progress.lines)
+        self.step, self.best, self.seconds = progress.step, progress.best, progress.seconds
+        self.lines = list(progress.lines)
         for line in self.lines:
             tqdm.write(line)

@@ -54,6 +54,7 @@ def test_resuming_ends_where_an_uninterrupted_run_does(trained: Trained, tmp_pat
         trainer(trained, tmp_path / "cut", stop_at=2).train()
     resumed = trainer(trained, tmp_path / "cut", resume=True)
     assert resumed.step == 1
+    assert resumed.seconds > 0
     resumed.train()
     assert resumed.step == whole.step == 3
     for name, value in trained_state(whole.model).items():
