@@ -29,7 +29,7 @@ class Solution:
     slots: tuple[Frontier, ...]
     entities: Tensor  # (A,)
     weights: Tensor  # (A,)
-    evidence: Tensor  # (4,) what the confidence is read from
+    evidence: Tensor  # (5,) what the confidence is read from
 
     @property
     def used(self) -> int:

@@ -40,7 +40,7 @@ def evaluate(answerer: Answerer, questions: Sequence[Question], mode: str = "lin
 def quick_outcomes(
     model: JointModel, questions: Sequence[Question], batch_size: int = 64
 ) -> Iterator[tuple[Outcome, Tensor]]:
-    """How each question goes before calibration, and the evidence (4,) for its answer; batched."""
+    """How each question goes before calibration, and the evidence (5,) for its answer; batched."""
     catalog = model.graph.catalog
     for rows in _batches(questions, batch_size):
         with torch.inference_mode():
