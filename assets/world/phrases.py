@@ -8,15 +8,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 from assets.world.graph import Graph, Step, goes_back
-from assets.world.names import normalise
 from assets.world.tables import TableError
-from assets.world.templates import NOUNS, TEMPLATES, Branch, Template, parse_line
+from assets.world.templates import NOUNS, TEMPLATES, Branch, Template, read_lines
 
 MOST_STEPS = 3
 TEXTS_OF_KNOWN = 12  # composed texts of a program that templates ask by hand
@@ -26,35 +24,22 @@ BEFORE_A_NAME = re.compile(rf"\b(the|an?|this|that|its|named|called|{'|'.join(NO
 Program = tuple[str, tuple[Step, ...]]
 
 
-@dataclass(frozen=True)
-class Phrase:
-    """A noun phrase with `{a}` in it, for what a path leads to from an entity of a class."""
-
-    branch: Branch
-    text: str
-
-
-def read_phrases(directory: Path = TEMPLATES) -> list[Phrase]:
+def read_phrases(directory: Path = TEMPLATES) -> list[Template]:
     """Every line `program<TAB>noun phrase` of `*.phrases.tsv`; a program has one step."""
-    found: dict[tuple[str, str], Phrase] = {}
-    for path in sorted(directory.glob("*.phrases.tsv")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            place = f"{path.name}:{number}"
-            template = parse_line(line, place)
-            key = template.program, normalise(template.text)
-            if template.shape != "1-hop" or key in found:
-                raise TableError(f"{place}: expected a program of one step, and no text twice: {line!r}")
-            found[key] = Phrase(template.branches[0], template.text)
-    return list(found.values())
+    phrases = read_lines("phrases", directory)
+    for place, phrase in phrases:
+        if phrase.shape != "1-hop":
+            raise TableError(f"{place}: a phrase has a program of one step: {phrase.program!r}")
+    return [phrase for _, phrase in phrases]
 
 
 class Composer:
     """Puts phrases into templates, as far as the classes and the graph allow."""
 
-    def __init__(self, graph: Graph, phrases: list[Phrase], templates: list[Template], random: Random) -> None:
+    def __init__(self, graph: Graph, phrases: list[Template], templates: list[Template], random: Random) -> None:
         self.graph, self.random = graph, random
         self.phrases = _by_program(phrases)
-        self.templates = _by_program([Phrase(t.branches[0], t.text) for t in templates if len(t.branches) == 1])
+        self.templates = _by_program([template for template in templates if len(template.branches) == 1])
         self.ends = {program: self._ends(program) for program in self.phrases}
 
     def compose(self) -> list[Template]:
@@ -70,7 +55,7 @@ class Composer:
     def _templates(self, first: Program, rest: Program, most: int) -> list[Template]:
         kind, path = _joined(first, rest)
         texts = self._texts(first, rest, most)
-        return [Template(f"{kind}:{spell(path)}", (Branch(kind, path),), text) for text in texts]
+        return [Template(f"{kind}:{_spell(path)}", (Branch(kind, path),), text) for text in texts]
 
     def _pairs(self) -> Iterator[tuple[Program, Program]]:
         for first in self.phrases:
@@ -92,7 +77,7 @@ class Composer:
         return {self.graph.kinds[node] for node in reached if node in self.graph.kinds}
 
 
-def spell(path: tuple[Step, ...]) -> str:
+def _spell(path: tuple[Step, ...]) -> str:
     """A path as programs write it."""
     return "/".join(f"{'~' if inverse else ''}{relation}" for relation, inverse in path)
 
@@ -106,8 +91,10 @@ def _returns(path: tuple[Step, ...]) -> bool:
     return any(goes_back(one, two) for one, two in pairwise(path))
 
 
-def _by_program(phrases: list[Phrase]) -> dict[Program, list[str]]:
+def _by_program(templates: list[Template]) -> dict[Program, list[str]]:
+    """The texts of templates with one branch."""
     grouped: dict[Program, list[str]] = defaultdict(list)
-    for phrase in phrases:
-        grouped[phrase.branch.kind, phrase.branch.path].append(phrase.text)
+    for template in templates:
+        (branch,) = template.branches
+        grouped[branch.kind, branch.path].append(template.text)
     return dict(grouped)

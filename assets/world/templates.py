@@ -77,15 +77,21 @@ class Template:
 
 def read_templates(split: str, directory: Path = TEMPLATES) -> list[Template]:
     """Every template of `train` or `dev`; the same text twice under one program is an error."""
-    found: dict[tuple[str, str], Template] = {}
+    return [template for _, template in read_lines(split, directory)]
+
+
+def read_lines(split: str, directory: Path) -> list[tuple[str, Template]]:
+    """Every template of `*.SPLIT.tsv`, with its place; the same text twice under one program is an error."""
+    found: dict[tuple[str, str], tuple[str, Template]] = {}
     for path in sorted(directory.glob(f"*.{split}.tsv")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if line.strip() and not line.startswith("#") and line != "program\ttext":
-                template = parse_line(line, f"{path.name}:{number}")
+                place = f"{path.name}:{number}"
+                template = parse_line(line, place)
                 key = template.program, normalise(template.text)
                 if key in found:
-                    raise TableError(f"{path.name}:{number}: this text stands twice: {template.text!r}")
-                found[key] = template
+                    raise TableError(f"{place}: this text stands twice: {template.text!r}")
+                found[key] = place, template
     return list(found.values())
 
 

@@ -60,7 +60,7 @@ class Ranker(nn.Module):
         span_scores: Tensor,
         pooled: Tensor,
         relations: Tensor,
-        graph: SparseGraph,
+        had: tuple[Tensor, Tensor],
     ) -> Tensor:
         """Log-probabilities over cells and NIL.
 
@@ -69,6 +69,7 @@ class Ranker(nn.Module):
             span_scores: shape (B, S, M).
             pooled: question vectors, shape (B, D).
             relations: relation vectors, shape (R, W).
+            had: which of them each candidate has, as `relations_had` finds it.
         Returns:
             shape (B, M, N * K + 1); the last column is NIL.
         """
@@ -77,7 +78,7 @@ class Ranker(nn.Module):
         match = self.asked(vectors) @ relations.T / relations.shape[-1] ** 0.5  # (B, N, R)
         scaled = candidates.features * candidates.features.new_tensor([1.0, 1.0, 1.0, 0.2])
         alike = candidates.features @ self.similarity + self.surface(scaled).squeeze(-1)  # (B, N, K)
-        cells = alike + relation_fit(candidates, match, graph)  # (B, N, K)
+        cells = alike + relation_fit(candidates, match, had)  # (B, N, K)
         usable = candidates.mask & candidates.span_mask.unsqueeze(-1)  # (B, N, K)
         overlap = span_overlap(batch, candidates.span)  # (B, N, N)
         taken = cells.new_zeros(cells.shape[:2])  # (B, N) how far earlier slots have taken a span
@@ -100,23 +101,30 @@ def span_overlap(batch: ReadingBatch, span: Tensor) -> Tensor:
     return (~apart).float()
 
 
-def relation_fit(candidates: Candidates, match: Tensor, graph: SparseGraph) -> Tensor:
+def relations_had(candidates: Candidates, graph: SparseGraph) -> tuple[Tensor, Tensor]:
+    """Every relation that a candidate takes part in: flat cells of (B, N, K), and relations, both of shape (G,)."""
+    flat = candidates.entities.flatten()  # (B * N * K,)
+    live = torch.nonzero(flat >= 0).squeeze(-1)  # (C,)
+    row, relation = graph.relations_of(flat[live])  # (G,), (G,)
+    return live[row], relation
+
+
+def relation_fit(candidates: Candidates, match: Tensor, had: tuple[Tensor, Tensor]) -> Tensor:
     """How well the relations of each candidate match: log sum exp over them of match (B, N, R).
 
+    Args:
+        had: what `relations_had` found.
     Returns:
         shape (B, N, K); zero where there is no candidate.
     """
-    flat = candidates.entities.flatten()  # (B * N * K,)
-    cells = torch.nonzero(flat >= 0).squeeze(-1)  # (C,)
-    row, relation = graph.relations_of(flat[cells])  # (G,), (G,)
-    span = cells[row] // candidates.entities.shape[-1]  # (G,)
+    cell, relation = had
+    span = cell // candidates.entities.shape[-1]  # (G,)
     weights = match.flatten(0, 1).clamp(-FIT_LIMIT, FIT_LIMIT).exp()[span, relation]  # (G,)
-    sums = weights.new_full((len(flat),), 1e-6).index_add(0, cells[row], weights)
-    fit = sums.log().masked_fill(flat < 0, 0.0)
-    return fit.view(candidates.entities.shape)  # (B, N, K)
+    sums = weights.new_full((candidates.entities.numel(),), 1e-6).index_add(0, cell, weights)
+    return sums.log().view(candidates.entities.shape).masked_fill(~candidates.mask, 0.0)  # (B, N, K)
 
 
-def relation_signature(candidates: Candidates, cells: Tensor, graph: SparseGraph) -> Tensor:
+def relation_signature(cells: Tensor, had: tuple[Tensor, Tensor], num_relations: int) -> Tensor:
     """Which relations the entities of each slot have: the expectation, under the cells, of their mean one-hot.
 
     A painting and a museum are asked alike what city they are in; that one takes two hops and the other
@@ -124,16 +132,14 @@ def relation_signature(candidates: Candidates, cells: Tensor, graph: SparseGraph
 
     Args:
         cells: probabilities of the cells without NIL, shape (B, M, N * K).
+        had: what `relations_had` found.
     Returns:
         shape (B, M, R).
     """
     batch, slots, size = cells.shape
-    flat = candidates.entities.flatten()  # (B * N * K,)
-    live = torch.nonzero(flat >= 0).squeeze(-1)  # (C,)
-    row, relation = graph.relations_of(flat[live])  # (G,), (G,)
-    share = 1 / torch.bincount(row, minlength=len(live)).clamp(min=1)  # (C,)
-    question = live // size  # (C,)
-    weights = cells.transpose(0, 1).flatten(1)[:, live] * share  # (M, C)
-    signature = weights.new_zeros(slots, batch * graph.num_relations)
-    signature = signature.index_add(1, question[row] * graph.num_relations + relation, weights[:, row])
-    return signature.view(slots, batch, graph.num_relations).transpose(0, 1)  # (B, M, R)
+    cell, relation = had
+    share = 1 / torch.bincount(cell)[cell]  # (G,)
+    weights = cells.transpose(0, 1).flatten(1)[:, cell] * share  # (M, G)
+    signature = weights.new_zeros(slots, batch * num_relations)
+    signature = signature.index_add(1, cell // size * num_relations + relation, weights)
+    return signature.view(slots, batch, num_relations).transpose(0, 1)  # (B, M, R)

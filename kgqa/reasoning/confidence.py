@@ -1,10 +1,12 @@
 """Confidence: from what the model was sure of on its way, to a probability that the answer is right."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from kgqa.errors import ModelFormatError
 from kgqa.graph.frontier import Frontier
 from kgqa.reasoning.model import Weighed
 
@@ -67,6 +69,24 @@ class Calibration:
         """The probability that an answer with this evidence (..., 5) is right: shape (...)."""
         probability: Tensor = torch.sigmoid(rows @ rows.new_tensor(self.weights) + self.shift)
         return probability
+
+    @classmethod
+    def read(cls, row: Any, place: str) -> "Calibration":
+        """From what a model directory holds.
+
+        Raises:
+            ModelFormatError: if it is of another version of kgqa, or of something else.
+        """
+        try:
+            calibration = cls(tuple(map(float, row["weights"])), float(row["shift"]), float(row["threshold"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFormatError(f"{place}: no calibration that this version reads; train the model again") from error
+        if len(calibration.weights) != len(NONE_NEEDED):
+            raise ModelFormatError(
+                f"{place}: the calibration has {len(calibration.weights)} weights, this version reads "
+                f"{len(NONE_NEEDED)}; train the model again"
+            )
+        return calibration
 
     @classmethod
     def fit(cls, rows: Tensor, right: Tensor, answerable: Tensor) -> "Calibration":

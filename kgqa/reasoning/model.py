@@ -10,7 +10,7 @@ from kgqa.graph.frontier import Frontier
 from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.encoder import NameEncoder
 from kgqa.linking.index import EntityIndex
-from kgqa.linking.ranker import Ranker, SpanScorer, relation_signature
+from kgqa.linking.ranker import Ranker, SpanScorer, relation_signature, relations_had
 from kgqa.linking.reading import Reader, ReadingBatch
 from kgqa.linking.shortlist import Candidates, Mention, Shortlister
 from kgqa.reasoning.combine import SlotGate, combine
@@ -83,8 +83,10 @@ class JointModel(nn.Module):
         span_vectors, span_scores = self.spans(batch, states, pooled)  # (B, S, W), (B, S, M)
         candidates = self.shortlister.shortlist(batch, span_scores.amax(-1), mentions)
         relations = self.relations()  # (R, W)
-        cells = self.ranker(batch, candidates, span_vectors, span_scores, pooled, relations, self.graph.sparse)
-        vectors = self._mention_vectors(candidates, cells, span_vectors, relations)  # (B, M, W)
+        had = relations_had(candidates, self.graph.sparse)
+        cells = self.ranker(batch, candidates, span_vectors, span_scores, pooled, relations, had)
+        signature = relation_signature(cells[..., :-1].exp(), had, self.graph.sparse.num_relations)  # (B, M, R)
+        vectors = self._mention_vectors(candidates, cells, span_vectors) + self.signature(signature @ relations)
         plan = self.planner(states, batch.attention_mask, pooled, vectors, relations)
         return Thought(batch, candidates, cells, plan, self._counts(pooled))
 
@@ -119,19 +121,13 @@ class JointModel(nn.Module):
         live = (entities >= 0) & (weights.detach() > LEAST_SEED)
         return Frontier.from_cells(cells[live], weights[live], rows, size)
 
-    def _mention_vectors(
-        self, candidates: Candidates, cells: Tensor, span_vectors: Tensor, relations: Tensor
-    ) -> Tensor:
-        """What each slot starts from, (B, M, W): the expected span, and the relations that its entity has."""
+    def _mention_vectors(self, candidates: Candidates, cells: Tensor, span_vectors: Tensor) -> Tensor:
+        """The expected span vector of each slot: shape (B, M, W)."""
         batch, count, k = candidates.entities.shape
-        probabilities = cells[..., :-1].exp()  # (B, M, N * K)
-        weights = probabilities.view(batch, -1, count, k).sum(-1)  # (B, M, N)
+        weights = cells[..., :-1].exp().view(batch, -1, count, k).sum(-1)  # (B, M, N)
         rows = torch.arange(batch, device=cells.device).unsqueeze(1)
         vectors = span_vectors[rows, candidates.span]  # (B, N, W)
-        mentions = weights @ vectors + cells[..., -1:].exp() * self.nil_mention  # (B, M, W)
-        signature = relation_signature(candidates, probabilities, self.graph.sparse)  # (B, M, R)
-        related: Tensor = self.signature(signature @ relations)  # (B, M, W)
-        return mentions + related
+        return weights @ vectors + cells[..., -1:].exp() * self.nil_mention  # (B, M, W)
 
     def _counts(self, pooled: Tensor) -> Tensor:
         """How many slots each question needs, always one where the intersection is switched off."""

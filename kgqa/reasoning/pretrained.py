@@ -65,6 +65,7 @@ def from_pretrained(location: Path | str) -> Answerer:
     directory = _local(location)
     verify_manifest(directory)
     config, rest = ModelConfig.load(directory / CONFIG)
+    calibration = Calibration.read(rest.get("calibration"), str(directory / CONFIG))
     graph = KnowledgeGraph.load(directory / "graph")
     index = EntityIndex.load(directory / "index", graph.catalog)
     encoder = NameEncoder.from_pretrained(config.encoder, directory)
@@ -75,7 +76,7 @@ def from_pretrained(location: Path | str) -> Answerer:
         )
     model = JointModel(config, graph, index, encoder)
     _load_trained(model, directory)
-    return Answerer(model, Calibration(**rest["calibration"]), rest["version"], rest["examples"])
+    return Answerer(model, calibration, rest["version"], rest["examples"])
 
 
 def figures_of(location: Path | str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import torch
 from kgqa.graph.sparse import SparseGraph
 from kgqa.linking.encoder import NameEncoder
 from kgqa.linking.index import EntityIndex
-from kgqa.linking.ranker import Ranker, SpanScorer, relation_fit, relation_signature, span_overlap
+from kgqa.linking.ranker import Ranker, SpanScorer, relation_fit, relation_signature, relations_had, span_overlap
 from kgqa.linking.reading import Reader, ReadingBatch
 from kgqa.linking.shortlist import Candidates, Shortlister
 from tests.graph.small import sparse
@@ -38,7 +38,8 @@ def rank(batch: ReadingBatch, candidates: Candidates, graph: SparseGraph) -> tor
     ranker, scorer = Ranker(8, 6, 2), SpanScorer(8, 6, 2)
     states = torch.randn(1, batch.input_ids.shape[1], 8)
     vectors, scores = scorer(batch, states, states.mean(1))
-    cells: torch.Tensor = ranker(batch, candidates, vectors, scores, states.mean(1), torch.randn(4, 6), graph)
+    had = relations_had(candidates, graph)
+    cells: torch.Tensor = ranker(batch, candidates, vectors, scores, states.mean(1), torch.randn(4, 6), had)
     return cells
 
 
@@ -66,7 +67,7 @@ def test_overlap_is_sharing_a_token(batch: ReadingBatch) -> None:
 
 def test_fit_is_log_sum_exp_over_the_candidates_relations(candidates: Candidates, graph: SparseGraph) -> None:
     match = torch.randn(1, candidates.span.shape[1], 4, requires_grad=True)
-    fit = relation_fit(candidates, match, graph)
+    fit = relation_fit(candidates, match, relations_had(candidates, graph))
     for row, column in candidates.mask[0].nonzero().tolist():
         entity = candidates.entities[0, row, column]
         _, relations = graph.relations_of(entity.unsqueeze(0))
@@ -79,7 +80,7 @@ def test_fit_is_log_sum_exp_over_the_candidates_relations(candidates: Candidates
 
 def test_signature_is_the_expected_share_of_each_relation(candidates: Candidates, graph: SparseGraph) -> None:
     cells = torch.rand(1, 2, candidates.entities[0].numel()).softmax(-1)
-    signature = relation_signature(candidates, cells, graph)
+    signature = relation_signature(cells, relations_had(candidates, graph), graph.num_relations)
     expected = torch.zeros(1, 2, graph.num_relations)
     for cell, entity in enumerate(candidates.entities.flatten().tolist()):
         if entity >= 0:

@@ -96,6 +96,17 @@ def test_a_config_of_something_else(copy: Path, content: str) -> None:
     assert "not the configuration of a kgqa model" in refused(copy)
 
 
+@pytest.mark.parametrize(
+    "calibration",
+    [None, {"scale": 1.0, "shift": 0.0, "threshold": 0.3}, {"weights": [1.0], "shift": 0.0, "threshold": 0.3}],
+)
+def test_a_calibration_of_another_version(copy: Path, calibration: object) -> None:
+    config = json.loads((copy / CONFIG).read_text())
+    (copy / CONFIG).write_text(json.dumps({**config, "calibration": calibration}))
+    write_manifest(copy)
+    assert "train the model again" in refused(copy)
+
+
 def test_nothing_is_written_over_a_foreign_directory(trained: Trained, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
     answerer: Answerer = from_pretrained(trained.directory)

@@ -54,13 +54,16 @@ def test_composed_texts_are_long_questions_with_one_slot(composed: list[Template
         assert template.text.count("{a}") == 1
 
 
+DIRECTOR = "Film:directed_by\tthe director of {a}"
+
+
 @pytest.mark.parametrize(
-    "lines",
+    ("lines", "message"),
     [
-        ("Film:directed_by/place_of_birth\tthe birthplace of the director of {a}",),
-        ("Film:directed_by\tthe director of {a}", "Film:directed_by\tThe director of {a}"),
+        (("Film:directed_by/spouse\tthe spouse of the director of {a}",), "1: a phrase has a program of one step"),
+        ((DIRECTOR, DIRECTOR.replace("the", "The")), "2: this text stands twice"),
     ],
 )
-def test_a_bad_phrase_is_named(tmp_path: Path, lines: tuple[str, ...]) -> None:
-    with pytest.raises(TableError, match=rf"some.phrases.tsv:{len(lines)}: expected a program of one step"):
+def test_a_bad_phrase_is_named(tmp_path: Path, lines: tuple[str, ...], message: str) -> None:
+    with pytest.raises(TableError, match=f"some.phrases.tsv:{message}"):
         read_phrases(write(tmp_path, *lines))
