@@ -140,8 +140,9 @@ class Correction:
         panel = [parts[name] for name in PANEL]
         chat.like(self.voted, [chat, kept], [chat, said, *panel], **quiet)
         parts["flagged"].change(self.flagged, [parts["flagged"], kept], [said, *panel], **quiet)
-        # Every key and one at a time: `always_last` would send an earlier key's text again instead of the last one.
-        typing: dict[str, Any] = {**quiet, "trigger_mode": "multiple", "concurrency_limit": 1}
+        # Every key, and past the queue: its stream loses an answer that comes just as it closes after an earlier one;
+        # `always_last` would send an earlier key's text again instead of the last one.
+        typing: dict[str, Any] = {**quiet, "trigger_mode": "multiple", "queue": False}
         parts["right"].key_up(self.suggested, parts["right"], parts["right"], **typing)
         saving = [parts["turn"], parts["right"], parts["comment"], kept]
         parts["save"].click(self.saved, saving, [chat, said, *panel], **quiet)
