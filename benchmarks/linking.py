@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.typing_errors import long_enough, misspell
 from kgqa.errors import InputError
 from kgqa.graph.catalog import Catalog
 from kgqa.graph.store import KnowledgeGraph, build_graph
@@ -24,6 +23,7 @@ from kgqa.linking.index import EntityIndex
 from kgqa.linking.spans import spans_of
 from kgqa.linking.vectors import normalise
 from kgqa.training.questions import Question, read_questions
+from kgqa.training.typing_errors import long_enough, misspell
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 K = 32

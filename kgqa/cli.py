@@ -31,7 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kgqa", description="Question answering over knowledge graphs.")
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     _add_build(verbs.add_parser("build", help="read graph files into a graph directory"))
+    _add_synthesise(verbs.add_parser("synthesise", help="make questions and answers from a graph alone"))
     _add_train(verbs.add_parser("train", help="train a joint model from questions and answers"))
+    _add_attach(verbs.add_parser("attach", help="put a trained model onto another graph, with no training"))
     _add_evaluate(verbs.add_parser("evaluate", help="measure a model on questions it never saw"))
     _add_ask(verbs.add_parser("ask", help="ask a question"))
     _add_bench(verbs.add_parser("bench", help="time and measure the parts against named baselines"))
@@ -65,10 +67,31 @@ def _build(options: argparse.Namespace) -> None:
     )
 
 
+def _add_synthesise(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--graph", required=True, type=Path, help="a graph directory or one graph file")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help=".jsonl or .jsonl.gz")
+    parser.add_argument("--count", type=int, default=20_000, help="how many questions (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
+    parser.add_argument("--encoder", help="path or hub id of the encoder whose vocabulary knows the words")
+    parser.set_defaults(run=_synthesise)
+
+
+def _synthesise(options: argparse.Namespace) -> None:
+    from kgqa.graph.store import open_graph
+    from kgqa.linking.encoder import DEFAULT_ENCODER
+    from kgqa.training.recipe import synthesise
+
+    if options.count < 1:
+        raise InputError(f"--count {options.count}: at least one question must be made")
+    encoder = options.encoder or DEFAULT_ENCODER
+    made = synthesise(open_graph(options.graph), encoder, options.out, options.count, options.seed)
+    print(f"{options.out}: {made:,} questions" + ("" if made == options.count else ", all that the graph is good for"))
+
+
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--graph", required=True, type=Path, help="a graph directory or one graph file")
-    parser.add_argument("--questions", required=True, type=Path, help="training questions, .jsonl or .jsonl.gz")
-    parser.add_argument("--dev", required=True, type=Path, help="development questions, never trained on")
+    parser.add_argument("--questions", type=Path, help="training questions, .jsonl or .jsonl.gz (made from the graph)")
+    parser.add_argument("--dev", type=Path, help="development questions, never trained on (made from the graph)")
     parser.add_argument("--out", required=True, type=Path, metavar="MODEL_DIR")
     parser.add_argument("--examples", type=Path, help="questions for the page to offer, one a line")
     parser.add_argument("--encoder", help="path or hub id of the base encoder")
@@ -112,6 +135,20 @@ def _train(options: argparse.Namespace) -> None:
         command=options.command,
     )
     train(recipe, options.resume)
+    print(f'{options.out}: ready; ask it with: python -m kgqa ask --model {options.out} "..."')
+
+
+def _add_attach(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", required=True, metavar="MODEL_DIR", help="a trained model, or its id on the hub")
+    parser.add_argument("--graph", required=True, type=Path, help="a graph directory or one graph file")
+    parser.add_argument("--out", required=True, type=Path, metavar="NEW_DIR")
+    parser.set_defaults(run=_attach)
+
+
+def _attach(options: argparse.Namespace) -> None:
+    from kgqa.training.attach import attach
+
+    attach(options.model, options.graph, options.out, options.command)
     print(f'{options.out}: ready; ask it with: python -m kgqa ask --model {options.out} "..."')
 
 

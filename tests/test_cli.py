@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kgqa.cli import main
+from kgqa.training.questions import read_questions
 from tests import cinema
 from tests.conftest import Trained
 
@@ -81,6 +82,43 @@ def test_train_refuses_a_bad_question_file(
     assert main(["train", *arguments, "--out", str(tmp_path / "model")]) == 2
     assert f"{bad}:1: " in capsys.readouterr().err
     assert not (tmp_path / "model").exists()
+
+
+def test_synthesise_writes_questions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph, out = cinema.write_graph(tmp_path / "films.tsv"), tmp_path / "made.jsonl"
+    command = ["synthesise", "--graph", str(graph), "--out", str(out), "--count", "50"]
+    assert main(command) == 0
+    assert f"{out}: 50 questions" in capsys.readouterr().out
+    assert len(read_questions(out)) == 50
+    assert main([*command[:-1], "0"]) == 2
+    assert "--count 0: at least one question" in capsys.readouterr().err
+
+
+def test_a_graph_is_enough_to_train(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph, model = cinema.write_graph(tmp_path / "films.tsv"), tmp_path / "model"
+    assert main(["train", "--graph", str(graph), "--out", str(model), "--epochs", "0.05"]) == 0
+    card = (model / "README.md").read_text()
+    assert "model.questions.jsonl" in card
+    assert "model.dev.jsonl" in card
+    asked, held_out = (read_questions(tmp_path / f"model.{name}.jsonl") for name in ("questions", "dev"))
+    assert len(asked) > len(held_out) > 100
+    assert not {row.question for row in asked} & {row.question for row in held_out}
+    capsys.readouterr()
+    assert main(["evaluate", "--model", str(model), "--questions", str(tmp_path / "model.dev.jsonl"), "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)["slices"]) >= {"1-hop", "2-hop", "intersection", "unanswerable"}
+
+
+def test_attach_answers_on_another_graph(trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph, out = tmp_path / "plays.tsv", tmp_path / "attached"
+    lines = [
+        f"{play}\tdirected by\t{person}" for play, person in (("Moon Dance", "Ivo Tarn"), ("Glass Hill", "Uma Rey"))
+    ]
+    graph.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert main(["attach", "--model", str(trained.directory), "--graph", str(graph), "--out", str(out)]) == 0
+    capsys.readouterr()
+    assert main(["ask", "who directed Moon Dance?", "--model", str(out)]) == 0
+    assert "Ivo Tarn" in capsys.readouterr().out
+    assert "without any training on it" in (out / "README.md").read_text()
 
 
 def test_bench_refuses_sizes_that_are_no_numbers(capsys: pytest.CaptureFixture[str]) -> None:

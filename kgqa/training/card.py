@@ -43,20 +43,10 @@ def digest(path: Path) -> str:
 
 def model_card(card: Card, model: JointModel) -> str:
     """The card as Markdown, with the front matter that the hub reads."""
-    graph, figures = model.graph, card.figures
+    figures = card.figures
     return f"""\
----
-library_name: kgqa
-base_model: {model.config.encoder}
-pipeline_tag: question-answering
-tags: [knowledge-graph, question-answering, entity-linking]
----
-
-# A kgqa model
-
-A joint model for question answering over a knowledge graph of {graph.sparse.num_entities:,} entities and values, \
-{graph.sparse.num_triples:,} triples and {graph.sparse.num_relations // 2} relations. It was trained from pairs of \
-question and answers alone: no annotated entities, no hop labels, no query language.
+{_heading(model)}
+It was trained from pairs of question and answers alone: no annotated entities, no hop labels, no query language.
 
 ## Training
 
@@ -83,7 +73,52 @@ Time to an answer: p50 {figures["latency_ms"]["p50"]} ms, p95 {figures["latency_
 
 ## Limits
 
-{LIMITS.format(hops=model.config.max_hops, slots=model.config.slots)}"""
+{_limits(model)}"""
+
+
+def attached_card(model: JointModel, parent: str, graph: Path, command: str) -> str:
+    """The card of a model that was put onto a graph it was not trained on."""
+    return f"""\
+{_heading(model)}
+It was attached to this graph without any training on it: it knows the relations by their labels only.
+
+## Origin
+
+    {command or "python -m kgqa attach"}
+
+| | |
+|---|---|
+| trained model | `{parent}`, whose card has its training and figures |
+| graph | `{graph.name}` |
+| versions | kgqa {kgqa.__version__}, torch {torch.__version__} |
+
+No figures: it has not been measured on questions about this graph. Do that with `python -m kgqa evaluate`.
+
+## Limits
+
+{_limits(model)}- Its confidence was calibrated on the graph that it was trained on.
+"""
+
+
+def _heading(model: JointModel) -> str:
+    """Front matter, title, and what the model is over."""
+    sparse = model.graph.sparse
+    return f"""\
+---
+library_name: kgqa
+base_model: {model.config.encoder}
+pipeline_tag: question-answering
+tags: [knowledge-graph, question-answering, entity-linking]
+---
+
+# A kgqa model
+
+A joint model for question answering over a knowledge graph of {sparse.num_entities:,} entities and values, \
+{sparse.num_triples:,} triples and {sparse.num_relations // 2} relations."""
+
+
+def _limits(model: JointModel) -> str:
+    return LIMITS.format(hops=model.config.max_hops, slots=model.config.slots)
 
 
 def _table(figures: dict[str, Any]) -> str:

@@ -2,14 +2,15 @@
 
 import gzip
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from kgqa.errors import QuestionFormatError, UnknownEntityError
+from kgqa.errors import InputError, QuestionFormatError, UnknownEntityError
 from kgqa.graph.catalog import Catalog
 from kgqa.linking.shortlist import Mention
 
@@ -27,6 +28,11 @@ class Question:
     mentions: tuple[tuple[int, int, str], ...] = ()
     slice: str = "all"
 
+    def to_line(self) -> str:
+        """The row as a line of a question file."""
+        mentions = [{"start": start, "end": end, "entity": entity} for start, end, entity in self.mentions]
+        return json.dumps({**asdict(self), "mentions": mentions}, ensure_ascii=False) + "\n"
+
 
 def read_questions(path: Path) -> list[Question]:
     """Read a .jsonl or .jsonl.gz question file.
@@ -38,6 +44,30 @@ def read_questions(path: Path) -> list[Question]:
     if not questions:
         raise QuestionFormatError(f"{path}: no questions in it; one JSON object a line is expected")
     return questions
+
+
+def write_questions(path: Path, questions: Iterable[Question]) -> int:
+    """Write a .jsonl or .jsonl.gz question file, which takes its place only when it is whole; returns how many."""
+    part = path.with_name(path.name + ".part")
+    count = 0
+    try:
+        with part.open("wb") as raw, _packed(raw, path.suffix == ".gz") as file:
+            for question in questions:
+                file.write(question.to_line().encode())
+                count += 1
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    part.replace(path)
+    return count
+
+
+@contextmanager
+def _packed(raw: BinaryIO, packed: bool) -> Iterator[BinaryIO | gzip.GzipFile]:
+    if not packed:
+        yield raw
+        return
+    with gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
+        yield file
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

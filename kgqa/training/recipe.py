@@ -1,6 +1,6 @@
 """From a graph and question files to a model directory: the whole of `python -m kgqa train`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from kgqa.errors import InputError
 from kgqa.graph.store import KnowledgeGraph, open_graph
 from kgqa.linking.encoder import NameEncoder
 from kgqa.linking.index import EntityIndex
@@ -18,22 +19,29 @@ from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.pretrained import save_pretrained
 from kgqa.training.card import Card, digest, model_card
 from kgqa.training.checkpoint import Checkpoint
+from kgqa.training.english import Words
 from kgqa.training.evaluate import evaluate, one_line, quick_outcomes
 from kgqa.training.metrics import summarise
-from kgqa.training.questions import Question, read_questions
+from kgqa.training.questions import Question, read_questions, write_questions
+from kgqa.training.synthesis import Synthesiser
 from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
 
 EXAMPLES = 6
+SYNTHETIC, SYNTHETIC_DEV = 20_000, 1_000  # questions made where none are given
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to train on, and how. `watched` development questions are asked after every evaluation interval."""
+    """What to train on, and how. `watched` development questions are asked after every evaluation interval.
+
+    Without `questions` they are synthesised from the graph, and without `dev` so are the development questions, into
+    files beside the model.
+    """
 
     graph: Path
-    questions: Path
-    dev: Path
     out: Path
+    questions: Path | None = None
+    dev: Path | None = None
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingArguments = field(default_factory=TrainingArguments)
     examples: Path | None = None
@@ -47,26 +55,68 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
     Returns:
         the development figures.
     """
-    questions, dev = read_questions(recipe.questions), read_questions(recipe.dev)
+    graph = open_graph(recipe.graph)
+    files = _question_files(recipe, graph)
+    questions, dev = (read_questions(path) for path in files)
     examples = _examples(recipe, dev)
     checkpoint = Checkpoint(recipe.out.with_name(recipe.out.name + ".checkpoint"))
     seed_everything(recipe.training.seed)
-    model = new_model(recipe.model, open_graph(recipe.graph))
+    model = new_model(recipe.model, graph)
     trainer = Trainer(model, questions, recipe.training, _watcher(dev[: recipe.watched]), checkpoint, resume)
     seconds = trainer.train()
     model.eval()
-    answerer = Answerer(model, calibrate(model, dev), digest(recipe.questions)[:12], examples)
+    answerer = Answerer(model, calibrate(model, dev), digest(files[0])[:12], examples)
     figures = evaluate(answerer, dev)
     tqdm.write(one_line(figures))
-    card = Card(recipe.command, recipe.training, recipe.questions, recipe.dev, len(questions), seconds, figures)
+    card = Card(recipe.command, recipe.training, *files, len(questions), seconds, figures)
     save_pretrained(answerer, recipe.out, model_card(card, model), figures)
     checkpoint.remove()
     return figures
 
 
-def new_model(config: ModelConfig, graph: KnowledgeGraph) -> JointModel:
-    """An untrained model over a graph, its names indexed."""
-    encoder = NameEncoder.from_pretrained(config.encoder)
+def synthesise(
+    graph: KnowledgeGraph, encoder: str, out: Path, count: int, seed: int, taken: Collection[str] = ()
+) -> int:
+    """Write questions made from a graph alone, none with a text that is taken; returns how many there were to make.
+
+    Raises:
+        InputError: if the graph gives none, or the file cannot be written.
+    """
+    words = Words.of(NameEncoder.from_pretrained(encoder).tokenizer.get_vocab())
+    made = Synthesiser(graph, words, seed).make(count, taken)
+    written = write_questions(out, tqdm(made, total=count, desc="making questions", unit="", leave=False))
+    if not written:
+        out.unlink()
+        raise InputError("the graph has no facts between named entities, so there is nothing to ask about it")
+    return written
+
+
+def _question_files(recipe: Recipe, graph: KnowledgeGraph) -> tuple[Path, Path]:
+    """Training and development questions: those given, or synthesised with two seeds and no text in common."""
+    seed, encoder = recipe.training.seed, recipe.model.encoder
+    questions = recipe.questions or recipe.out.with_name(f"{recipe.out.name}.questions.jsonl")
+    dev = recipe.dev or recipe.out.with_name(f"{recipe.out.name}.dev.jsonl")
+    if recipe.dev is None:
+        synthesise(graph, encoder, dev, SYNTHETIC_DEV, seed + 1, _texts(recipe.questions))
+    if recipe.questions is None:
+        synthesise(graph, encoder, questions, SYNTHETIC, seed, _texts(dev))
+    return questions, dev
+
+
+def _texts(path: Path | None) -> frozenset[str]:
+    return frozenset(row.question for row in read_questions(path)) if path is not None else frozenset()
+
+
+def synthetic_examples(model: JointModel) -> list[str]:
+    """Questions made from a model's graph, for its page to offer."""
+    words = Words.of(model.names.tokenizer.get_vocab())
+    made = Synthesiser(model.graph, words).make(20 * EXAMPLES)
+    return [question.question for question in made if question.slice == "1-hop"][:EXAMPLES]
+
+
+def new_model(config: ModelConfig, graph: KnowledgeGraph, encoder: NameEncoder | None = None) -> JointModel:
+    """An untrained model over a graph, its names indexed by this encoder or the one that the config names."""
+    encoder = encoder or NameEncoder.from_pretrained(config.encoder)
     degrees = graph.sparse.degree(torch.arange(graph.sparse.num_entities)).numpy()
     with tqdm(unit="name", desc="indexing names", leave=False) as bar:
         index = EntityIndex.build(graph.catalog, degrees, encoder, _advance(bar))

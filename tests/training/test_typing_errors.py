@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.typing_errors import NEIGHBOURS, long_enough, misspell
 from kgqa.linking.vectors import normalise
+from kgqa.training.typing_errors import NEIGHBOURS, long_enough, misspell
 
 NAMES = st.text("abcdefgh 123é", min_size=4, max_size=20).filter(lambda name: long_enough(name, 2))
 

@@ -1,0 +1,45 @@
+"""Verb forms come out right, and where no such word is known, not at all."""
+
+import pytest
+
+from kgqa.training.english import Words
+
+WORDS = Words.of(
+    "direct directed director produce produced producer write writer wrote star starred found founded founder "
+    "name named edit edited editor compose composed composer carry carried play player wear ##ing x9 an".split()
+)
+
+
+@pytest.mark.parametrize(
+    ("participle", "base", "past", "agent"),
+    [
+        ("directed", "direct", "directed", "director"),
+        ("produced", "produce", "produced", "producer"),
+        ("written", "write", "wrote", "writer"),
+        ("starred", "star", "starred", ""),
+        ("named", "name", "named", ""),
+        ("edited", "edit", "edited", "editor"),
+        ("carried", "carry", "carried", ""),
+        ("glorped", "", "", ""),
+    ],
+)
+def test_forms_of_a_participle(participle: str, base: str, past: str, agent: str) -> None:
+    assert WORDS.base(participle) == base
+    assert (WORDS.past(base), WORDS.agent(base)) == (past, agent)
+
+
+@pytest.mark.parametrize(
+    ("verb", "base"), [("plays", "play"), ("carries", "carry"), ("has", "have"), ("teaches", "teach"), ("uses", "use")]
+)
+def test_the_third_person(verb: str, base: str) -> None:
+    assert WORDS.base_of_third(verb) == base
+
+
+def test_an_agent_has_a_verb_and_other_nouns_have_none() -> None:
+    nouns = ("director", "writer", "founder", "number", "river", "author")
+    assert [WORDS.verb_of_agent(noun) for noun in nouns] == ["direct", "write", "found", "", "", ""]
+
+
+def test_an_ing_form() -> None:
+    assert WORDS.base_of_ing("starring") == "star"
+    assert WORDS.base_of_ing("producing") == "produce"
