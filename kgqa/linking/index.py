@@ -18,7 +18,7 @@ from kgqa.linking.vectors import normalise
 
 Progress = Callable[[int, int], None]  # names encoded so far, names in all
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SIGNATURES = 128  # rows taken from the n-gram index before exact cosines order them
 ENCODED = 32  # rows taken from the encoder's index
 VERBATIM, NORMALISED = 1.0, 0.5  # the exact flag: as written, or in its normal form only
@@ -77,7 +77,7 @@ class EntityIndex:
         names = NameTable.build(names_of(catalog), np.asarray(degrees).astype(np.int64))
         vectors = _encode(_spellings(catalog, names), encoder, progress) if encoder is not None and len(names) else None
         encoded = None if vectors is None else EncoderNeighbours.build(vectors)
-        return cls(catalog, names, NgramNeighbours(names.texts), encoded)
+        return cls(catalog, names, NgramNeighbours.build(names.texts), encoded)
 
     def __len__(self) -> int:
         """How many distinct names there are."""
@@ -186,6 +186,7 @@ class EntityIndex:
         directory = Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         self._names.save(directory)
+        self._ngrams.save(directory)
         if self._encoded is not None:
             self._encoded.save(directory)
         summary = {"format": FORMAT_VERSION, "names": len(self._names), "entities": len(self._names.degrees)}
@@ -193,7 +194,7 @@ class EntityIndex:
 
     @classmethod
     def load(cls, directory: Path | str, catalog: Catalog) -> "EntityIndex":
-        """Read what `save` wrote, for the same graph; the n-gram part is computed anew.
+        """Read what `save` wrote, for the same graph.
 
         Raises:
             ModelFormatError: if a file is missing, broken or of another graph.
@@ -207,7 +208,8 @@ class EntityIndex:
             raise ModelFormatError(f"{directory}: no readable index.json ({error}); build the model again") from None
         if not agrees:
             raise ModelFormatError(f"{directory}: index.json does not agree with names.txt; build the model again")
-        return cls(catalog, names, NgramNeighbours(names.texts), EncoderNeighbours.load(directory, len(names)))
+        ngrams = NgramNeighbours.load(directory, len(names))
+        return cls(catalog, names, ngrams, EncoderNeighbours.load(directory, len(names)))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """Which names are near a text: by the characters they are made of, and by what the encoder makes of them."""
 
 import math
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
+from zipfile import BadZipFile
 
 import faiss
 import numpy as np
@@ -20,10 +22,16 @@ NONE = -1  # what FAISS returns for a neighbour that does not exist
 class NgramNeighbours:
     """A FAISS index over signatures of n-gram vectors finds a few hundred rows; exact cosines then order them."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._vectorizer = NgramVectorizer.fit(names)
-        self._index = faiss.IndexBinaryFlat(NgramVectorizer.DIMENSIONS)
-        self.add(names)
+    def __init__(self, vectorizer: NgramVectorizer, index: faiss.IndexBinaryFlat) -> None:
+        self._vectorizer = vectorizer
+        self._index = index
+
+    @classmethod
+    def build(cls, names: Sequence[str]) -> "NgramNeighbours":
+        """Learn the n-grams of (normalised) names and index them."""
+        made = cls(NgramVectorizer.fit(names), faiss.IndexBinaryFlat(NgramVectorizer.DIMENSIONS))
+        made.add(names)
+        return made
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -41,6 +49,31 @@ class NgramNeighbours:
     def cosines(self, name: str, others: Sequence[str]) -> NDArray[np.float32]:
         """Exact n-gram cosines: shape (len(others),)."""
         return self._vectorizer.cosines(name, others)
+
+    def save(self, directory: Path) -> None:
+        """Write what was learned of the n-grams, and the signatures."""
+        learned = self._vectorizer
+        np.savez_compressed(directory / "ngrams.npz", weights=learned.weights, num_names=learned.num_names)
+        faiss.write_index_binary(self._index, str(directory / "ngrams.faiss"))
+
+    @classmethod
+    def load(cls, directory: Path, num_names: int) -> "NgramNeighbours":
+        """Read what `save` wrote.
+
+        Raises:
+            ModelFormatError: if a file is missing or broken, or there is not one signature for each name.
+        """
+        try:
+            with np.load(directory / "ngrams.npz") as learned:
+                vectorizer = NgramVectorizer(learned["weights"], int(learned["num_names"]))
+            index = faiss.read_index_binary(str(directory / "ngrams.faiss"))
+            if not isinstance(index, faiss.IndexBinaryFlat) or index.d != NgramVectorizer.DIMENSIONS:
+                raise ValueError("ngrams.faiss holds another kind of index")
+            if index.ntotal != num_names or len(vectorizer.weights) != 1 << NgramVectorizer.BUCKET_BITS:
+                raise ValueError(f"{index.ntotal} signatures for {num_names} names")
+        except (OSError, ValueError, EOFError, RuntimeError, KeyError, BadZipFile, zlib.error) as error:
+            raise _broken("n-gram", directory, error) from None
+        return cls(vectorizer, index)
 
 
 class EncoderNeighbours:
@@ -138,9 +171,13 @@ class EncoderNeighbours:
             if len(rows) and not 0 <= rows.min() <= rows.max() < num_names:
                 raise ValueError("encoder_rows points outside the names")
         except (OSError, ValueError, EOFError, RuntimeError, IndexError) as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise ModelFormatError(f"{directory}: broken encoder index ({reason}); build the model again") from None
+            raise _broken("encoder", directory, error) from None
         return cls(index, axes, rows)
+
+
+def _broken(which: str, directory: Path, error: Exception) -> ModelFormatError:
+    reason = (str(error).strip().splitlines() or ["cut off"])[-1]
+    return ModelFormatError(f"{directory}: broken {which} index ({reason}); build the model again")
 
 
 def _read_shards(directory: Path, count: int) -> faiss.IndexIVF:

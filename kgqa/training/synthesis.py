@@ -340,7 +340,10 @@ class Synthesiser:
 
     def _relaxed(self, text: str) -> str:
         """With or without its question mark, and a capital at the beginning."""
-        text = text.strip().rstrip("?") + ("?" if self.random.random() < 0.5 else "")
+        plain = text.strip().rstrip("?")
+        if not plain:
+            return text
+        text = plain + ("?" if self.random.random() < 0.5 else "")
         return text[:1].upper() + text[1:] if self.random.random() < 0.4 else text
 
 

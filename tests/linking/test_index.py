@@ -229,6 +229,8 @@ FILES = [
     "degrees.npy",
     "encoder_axes.npy",
     "encoder_0.faiss",
+    "ngrams.npz",
+    "ngrams.faiss",
 ]
 
 
@@ -247,9 +249,15 @@ def test_a_damaged_index_is_refused(
         EntityIndex.load(tmp_path, world.catalog)
 
 
-def test_an_index_of_another_kind_is_refused(encoded_index: EntityIndex, world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["encoder_0.faiss", "ngrams.faiss"])
+def test_an_index_of_another_kind_is_refused(
+    encoded_index: EntityIndex, world: World, tmp_path: Path, file: str
+) -> None:
     encoded_index.save(tmp_path)
-    faiss.write_index(faiss.IndexFlatIP(64), str(tmp_path / "encoder_0.faiss"))
+    if file == "ngrams.faiss":
+        faiss.write_index_binary(faiss.IndexBinaryFlat(64), str(tmp_path / file))
+    else:
+        faiss.write_index(faiss.IndexFlatIP(64), str(tmp_path / file))
     with pytest.raises(ModelFormatError, match="another kind of index"):
         EntityIndex.load(tmp_path, world.catalog)
 

@@ -12,7 +12,8 @@ from kgqa.training.questions import Question, read_questions, write_questions
 from kgqa.training.synthesis import SHARES, Synthesiser
 from tests import cinema
 
-WORDS = Words.of("direct directed director write writer wrote star starred play player".split())
+LEXICON = "direct directed director write writer wrote star starred play player"
+WORDS = Words.of(LEXICON.split())
 TOTAL = 800
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from kgqa.training.english import Words
 from kgqa.training.wording import word
 
-WORDS = Words.of("direct directed director star starred play player compose composed composer locate located".split())
+LEXICON = "direct directed director star starred play player compose composed composer locate located"
+WORDS = Words.of(LEXICON.split())
 
 
 @pytest.mark.parametrize(
