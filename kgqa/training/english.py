@@ -109,3 +109,12 @@ class Words:
 
     def _first(self, *candidates: str) -> str:
         return next((word for word in candidates if word in self._known), "")
+
+
+def plural(noun: str) -> str:
+    """city -> cities, person -> people; what ends in one s already is left as it is."""
+    if noun in ("person", "people"):
+        return "people"
+    if noun.endswith(("s", "x", "ch", "sh")):
+        return noun if noun.endswith("s") and not noun.endswith("ss") else noun + "es"
+    return noun[:-1] + "ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else noun + "s"

@@ -1,11 +1,14 @@
 """Every form of a label gets ways to ask that read like English."""
 
+import re
+import tomllib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kgqa.training.english import Words
-from kgqa.training.wording import word
+from kgqa.training.wording import FORMS, PATTERNS, word
 
 LEXICON = "direct directed director star starred play player compose composed composer locate located"
 WORDS = Words.of(LEXICON.split())
@@ -43,3 +46,26 @@ def test_any_label_is_worded(label: str) -> None:
         assert all((wording.questions, wording.nouns, wording.clauses, wording.plural))
         assert all(pattern.count("{a}") == 1 for pattern in patterns)
         assert not any("<" in pattern or "  " in pattern for pattern in patterns)
+
+
+@pytest.mark.parametrize(
+    ("form", "labels"),
+    [
+        ("participle", ["directed by", "located in country", "founded since year"]),
+        ("noun", ["director", "birth year", "native place"]),
+        ("noun_by", ["music by"]),
+        ("verb", ["plays in club"]),
+        ("ing", ["starring"]),
+        ("preposition", ["in country"]),
+        ("state", ["is aged"]),
+    ],
+)
+def test_no_pattern_waits_for_a_part_that_no_label_has(form: str, labels: list[str]) -> None:
+    patterns = tomllib.loads(PATTERNS.read_text())[form]
+    waiting = {
+        line for lines in patterns.values() for kind in lines.values() for line in kind.splitlines() if "!" not in line
+    }
+    for label in labels:
+        parts = next(each for each in reversed(FORMS) if each.patterns == form).parts(label.split(), WORDS)
+        waiting = {line for line in waiting if not all(parts.get(name) for name in re.findall(r"<(\w+)>", line))}
+    assert not waiting

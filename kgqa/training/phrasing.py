@@ -1,0 +1,104 @@
+"""Phrasing: the words of a question about relations, with slots for the names of its entities."""
+
+from functools import cached_property
+from random import Random
+
+from kgqa.graph.catalog import Catalog
+from kgqa.training.english import Words, plural
+from kgqa.training.wording import Wording, word
+
+PEOPLE = frozenset({"person", "people", "human", "man", "woman"})
+UNKNOWN = (
+    "favourite colour", "shoe size", "phone number", "opening hours", "email address", "ticket price", "star sign",
+    "favourite food", "bank balance", "website", "dress code", "best friend", "colour", "weight in kilograms", "smell",
+    "password", "nickname at school", "insurance", "parking space", "dentist", "blood pressure", "mood today", "recipe",
+)  # fmt: skip
+
+
+class Phraser:
+    """Words questions by the labels of relations and the classes of answers."""
+
+    def __init__(self, catalog: Catalog, words: Words, random: Random) -> None:
+        self.catalog, self.random = catalog, random
+        self.wordings = [wording for label in catalog.relation_labels for wording in word(label, words)]
+        self._unknown = {label: word(label, Words(()))[0].questions for label in UNKNOWN}
+
+    def question(self, relation: int, answers: set[int]) -> str:
+        """A question for where the relation leads from `{a}`."""
+        return self._chosen(self.wordings[relation].questions, answers, self.wordings[relation])
+
+    def noun(self, relation: int, answers: set[int]) -> str:
+        """What the relation leads to from `{a}`, as part of another question."""
+        return self._chosen(self.wordings[relation].nouns, answers)
+
+    def unheard_of(self) -> str:
+        """A question for something of `{a}` that the graph has no relation for, or nothing if it has."""
+        label = self.random.choice(UNKNOWN)
+        return "" if label in self._relation_names else self._chosen(self._unknown[label], set())
+
+    def _chosen(self, patterns: tuple[str, ...], answers: set[int], wording: Wording | None = None) -> str:
+        """One of the patterns, with words for the answers put in; `{a}` stays."""
+        pattern = self.random.choice(patterns)
+        thing = self._thing(answers)
+        for slot, text in (
+            ("{wh}", self._who(thing, wording)),
+            ("{which}", self._which(thing, wording)),
+            ("{things}", plural(thing) if thing else self.random.choice(["things", "ones"])),
+        ):
+            pattern = pattern.replace(slot, text)
+        return pattern
+
+    def _thing(self, answers: set[int]) -> str:
+        """A class of the answers, half of the time."""
+        if not answers or self.random.random() < 0.5:
+            return ""
+        classes = self.catalog.classes(min(answers))
+        return self.random.choice(classes).lower() if classes else ""
+
+    def _who(self, thing: str, wording: Wording | None) -> str:
+        kind = wording.kind if wording else ""
+        if kind == "person" or thing in PEOPLE:
+            return self.random.choice(["who", "who", "who", "which person"])
+        if not thing and not kind:
+            return self.random.choice(["who", "what", "what", "which"])
+        return self._which(thing, wording)
+
+    def _which(self, thing: str, wording: Wording | None) -> str:
+        named = thing or (wording.thing if wording else "")
+        if named and self.random.random() < 0.6:
+            return f"{self.random.choice(['which', 'what'])} {named}"
+        return self.random.choice(["what", "what", "which one"])
+
+    def in_common(self, steps: list[int], answers: set[int]) -> str:
+        """A question for what satisfies every step, with slots {0}, {1} …"""
+        thing = self._thing(answers)
+        several = self.random.random() < 0.5
+        clauses = []
+        for number, step in enumerate(steps):
+            wording = self.wordings[step]
+            clause = self.random.choice(wording.plural if several else wording.clauses)
+            clauses.append(clause.replace("{a}", f"{{{number}}}"))
+        said = ", ".join(clauses[:-1]) + self.random.choice([" and ", " and also ", ", and "]) + clauses[-1]
+        return self._beginning(thing, several) + said
+
+    def _beginning(self, thing: str, several: bool) -> str:
+        if not several:
+            return (
+                self.random.choice([self._who(thing, None), f"which {thing or 'one'}", f"what {thing}".strip()]) + " "
+            )
+        things = plural(thing) if thing else self.random.choice(["things", "ones"])
+        asks = [f"which {things}", f"what {things}", f"{things} that", f"list the {things} that", f"all {things} that"]
+        return self.random.choice(asks) + " "
+
+    @cached_property
+    def _relation_names(self) -> frozenset[str]:
+        labels = [label.lower() for label in self.catalog.relation_labels]
+        return frozenset(part for label in labels for part in (label, *label.split()))
+
+    def relaxed(self, text: str) -> str:
+        """With or without its question mark, and a capital at the beginning."""
+        plain = text.strip().rstrip("?")
+        if not plain:
+            return text
+        text = plain + ("?" if self.random.random() < 0.5 else "")
+        return text[:1].upper() + text[1:] if self.random.random() < 0.4 else text
