@@ -1,5 +1,6 @@
 """Phrasing: the words of a question about relations, with slots for the names of its entities."""
 
+import re
 from functools import cached_property
 from random import Random
 
@@ -53,7 +54,7 @@ class Phraser:
         if not answers or self.random.random() < 0.5:
             return ""
         classes = self.catalog.classes(min(answers))
-        return self.random.choice(classes).lower() if classes else ""
+        return re.sub(r"[{}]", "", self.random.choice(classes).lower()) if classes else ""  # braces would be slots
 
     def _who(self, thing: str, wording: Wording | None) -> str:
         kind = wording.kind if wording else ""

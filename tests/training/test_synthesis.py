@@ -84,3 +84,17 @@ def test_written_questions_are_read_again(made: list[Question], tmp_path: Path, 
     assert write_questions(tmp_path / name, made) == len(made)
     assert read_questions(tmp_path / name) == made
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_class_that_looks_like_a_slot_does_no_harm(tmp_path: Path) -> None:
+    label, kind = "<http://www.w3.org/2000/01/rdf-schema#label>", "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+    lines = [f'<urn:x:r> {label} "directed by" .', f'<urn:x:c> {label} "{{7}} {{a}}" .']
+    for number in range(6):
+        lines += [f'<urn:x:{number}> {label} "Name {number}" .', f"<urn:x:{number}> {kind} <urn:x:c> ."]
+        lines += [f"<urn:x:{number}> <urn:x:r> <urn:x:{(number + 1) % 6}> ."]
+    (tmp_path / "graph.nt").write_text("\n".join(lines) + "\n")
+    graph = build_graph([tmp_path / "graph.nt"])[0]
+    assert "{7} {a}" in graph.catalog.classes(graph.catalog.entity("urn:x:0"))
+    made = list(Synthesiser(graph, WORDS).make(100))
+    assert any("7 a" in question.question for question in made)
+    assert not any("{" in question.question for question in made)
