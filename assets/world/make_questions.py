@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from rapidfuzz.distance import OSA
 from tqdm import tqdm
 
 from assets.world.asked import Asked, write_lines
@@ -21,12 +22,15 @@ from assets.world.phrases import Composer, read_phrases
 from assets.world.seeds import Naming, Seeds
 from assets.world.surface import Name, Question, misspell, relax, render
 from assets.world.templates import TEMPLATES, Template, read_templates, read_unanswerable
+from kgqa.training.sampling import invented_name
 
 HERE = Path(__file__).parent
 MOST_ANSWERS = 200
-TYPO_SHARE = 0.12
+TYPO_SHARE = {"train": 0.2, "dev": 0.12}
 LONG_ANSWER_SHARE = 0.02
-UNANSWERABLE_SHARE = {"train": 0.1, "dev": 0.07}
+UNANSWERABLE_SHARE = {"train": 0.14, "dev": 0.07}
+FIXED_SHARE = {"train": 0.5, "dev": 0.25}  # of the unanswerable: lines of *.none.tsv
+FEWEST_ERRORS = 3  # between an invented name and those it is made of: fewer, and it is a real one misspelt
 AMBIGUOUS_SHARE = 0.05
 TRIES = 8
 ROUNDS = {"3-hop": 2, "intersection": 2}  # asked twice as often as others
@@ -38,6 +42,7 @@ class Maker:
 
     def __init__(self, graph: Graph, templates: list[Template], *, dev: bool, seed: int, taken: set[str]) -> None:
         self.graph, self.dev, self.taken = graph, dev, taken
+        self.split = "dev" if dev else "train"
         self.random = Random(seed)
         self.seeds = Seeds(graph, dev, self.random)
         self.naming = Naming(graph, self.random)
@@ -51,7 +56,7 @@ class Maker:
 
     def make(self, total: int) -> list[Asked]:
         """The whole split: `total` questions, as far as the templates and their entities allow."""
-        unanswerable = int(total * UNANSWERABLE_SHARE["dev" if self.dev else "train"])
+        unanswerable = int(total * UNANSWERABLE_SHARE[self.split])
         ambiguous = int(total * AMBIGUOUS_SHARE)
         made = list(self.ambiguous(ambiguous))
         made += self.unanswerable(unanswerable)
@@ -63,7 +68,7 @@ class Maker:
         """Round after round over the templates, until the total is reached or nothing new comes."""
         made: list[Asked] = []
         open_templates = [one for one in self.templates for _ in range(ROUNDS.get(one.shape, 1))]
-        with tqdm(total=total, desc="dev" if self.dev else "train", unit="", mininterval=2) as progress:
+        with tqdm(total=total, desc=self.split, unit="", mininterval=2) as progress:
             while open_templates and len(made) < total:
                 still_open = []
                 self.random.shuffle(open_templates)
@@ -107,7 +112,7 @@ class Maker:
 
     def _finish(self, template: Template, names: list[Name], found: set[str], shape: str) -> Asked:
         question = render(template.text, dict(zip(["{a}", "{b}"], names, strict=False)), self.random)
-        if self.random.random() < TYPO_SHARE:
+        if self.random.random() < TYPO_SHARE[self.split]:
             question = misspell(question, self.random)
         kind = shape if shape == "unanswerable" else self._slice(shape, names, question)
         answers = tuple(sorted(map(answer, found), key=lambda one: (isinstance(one, str), one)))
@@ -211,8 +216,8 @@ class Maker:
 
     def unanswerable(self, total: int) -> list[Asked]:
         """Facts that the graph lacks, kinds that don't fit, names that nobody has, and things it knows nothing of."""
-        made = list(self._fixed(total // 4))
-        makers = [self._lacking, self._lacking, self._misfit, self._invented]
+        made = list(self._fixed(int(total * FIXED_SHARE[self.split])))
+        makers = [self._lacking, self._lacking, self._misfit, *[self._invented] * (1 if self.dev else 2)]
         for _ in range(total * 10):
             if len(made) >= total:
                 break
@@ -223,7 +228,7 @@ class Maker:
 
     def _fixed(self, most: int) -> Iterator[Asked]:
         """The lines of *.none.tsv, those with a slot again and again with other entities in it."""
-        lines = [one for one in read_unanswerable() if (one.split == "dev") == self.dev]
+        lines = [one for one in read_unanswerable() if one.split == self.split]
         for round_number in range(12):
             for line in lines:
                 if round_number < 4 or "{a}" in line.text:
@@ -278,20 +283,14 @@ class Maker:
             return None
         one, two = (self.graph.label(node) for node in self.random.choices(members, k=2))
         name = invented_name(one, two, self.random)
-        if not name or normalise(name) in self.graph.named:
+        if not name or normalise(name) in self.graph.named or not self._is_far(name, one, two):
             return None
         question = render(template.text, {"{a}": Name(name, "", template.branches[0].kind)}, self.random)
         return Asked(relax(replace(question, mentions=()), self.random), (), (), "unanswerable")
 
-
-def invented_name(one: str, two: str, random: Random) -> str:
-    """The beginning of one name with the end of another: of words where there are some, else of letters."""
-    first, second = one.split(), two.split()
-    if len(first) > 1 and len(second) > 1:
-        return " ".join([*first[: len(first) // 2], *second[len(second) // 2 :]])
-    if len(one) < 4 or len(two) < 4 or not (one + two).isalpha():
-        return ""
-    return one[: random.randint(2, len(one) - 1)] + two[-random.randint(2, 4) :].lower()
+    def _is_far(self, name: str, *sources: str) -> bool:
+        """Whether no typing error or two make the name of a source (dev was made before this was asked)."""
+        return self.dev or all(OSA.distance(name.lower(), one.lower()) >= FEWEST_ERRORS for one in sources)
 
 
 def make_split(graph: Graph, split: str, total: int, seed: int, taken: set[str], templates: Path) -> list[Asked]:
@@ -306,7 +305,7 @@ def main() -> None:
     parser.add_argument("--graph", type=Path, default=HERE / "graph.nt.gz")
     parser.add_argument("--templates", type=Path, default=TEMPLATES)
     parser.add_argument("--out", type=Path, default=HERE)
-    parser.add_argument("--train", type=int, default=100_000)
+    parser.add_argument("--train", type=int, default=115_000)
     parser.add_argument("--dev", type=int, default=3_000)
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()

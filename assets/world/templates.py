@@ -12,6 +12,7 @@ from assets.world.schema import CLASSES, RELATIONS, SPLIT
 from assets.world.tables import TableError
 
 TEMPLATES = Path(__file__).parent / "templates"
+SPLITS = ("train", "dev")
 SLOT = re.compile(r"\{[ab]\}")
 # Classes of the values that a question may begin with, as in `Year:~release_year`.
 VALUE_CLASSES = frozenset({"Year", "Integer", "Number", "Value"})
@@ -145,15 +146,19 @@ class Unanswerable:
 
 
 def read_unanswerable(directory: Path = TEMPLATES) -> list[Unanswerable]:
-    """Lines `train<TAB>text`, `dev<TAB>text`, `Class<TAB>text` or `text`; of the last two, one in five goes to dev."""
+    """Lines `train<TAB>text`, `train:Class<TAB>text`, `Class<TAB>text` or `text`; of the last two dev gets one in five.
+
+    `dev` may stand in the place of `train`.
+    """
     found: dict[str, Unanswerable] = {}
     for path in sorted(directory.glob("*.none.tsv")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             first, _, text = line.rpartition("\t")
             if not line.strip() or line.startswith("#"):
                 continue
-            if "{b}" in text or first not in CLASSES.keys() | {"", "train", "dev"}:
+            named, kind = first.partition(":")[::2] if first.partition(":")[0] in SPLITS else ("", first)
+            if "{b}" in text or kind not in CLASSES.keys() | {""}:
                 raise TableError(f"{path.name}:{number}: expected a split or a class, a tab and a text: {line!r}")
-            split = first if first in ("train", "dev") else "dev" if len(found) % 5 == 0 else "train"
-            found.setdefault(text.strip(), Unanswerable(split, first if first in CLASSES else "", text.strip()))
+            split = named or ("dev" if len(found) % 5 == 0 else "train")
+            found.setdefault(text.strip(), Unanswerable(split, kind, text.strip()))
     return list(found.values())

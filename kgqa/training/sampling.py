@@ -99,3 +99,13 @@ class FactSampler:
     def namesakes(self, entity: int) -> list[int]:
         """Other entities that go by its label."""
         return [other for other in self._by_name.get(normalise(self.catalog.labels[entity]), ()) if other != entity]
+
+
+def invented_name(one: str, two: str, random: Random) -> str:
+    """The beginning of one name with the end of another: of words where there are some, else of letters."""
+    first, second = one.split(), two.split()
+    if len(first) > 1 and len(second) > 1:
+        return " ".join([*first[: len(first) // 2], *second[len(second) // 2 :]])
+    if len(one) < 4 or len(two) < 4 or not (one + two).isalpha():
+        return ""
+    return one[: random.randint(2, len(one) - 1)] + two[-random.randint(2, 4) :].lower()

@@ -16,7 +16,7 @@ from kgqa.linking.vectors import normalise
 from kgqa.training.english import Words
 from kgqa.training.phrasing import Phraser
 from kgqa.training.questions import Question
-from kgqa.training.sampling import FactSampler, ImpossibleError
+from kgqa.training.sampling import FactSampler, ImpossibleError, invented_name
 from kgqa.training.typing_errors import long_enough, misspell
 
 SHARES = {"1-hop": 0.40, "2-hop": 0.25, "intersection": 0.15, "ambiguous": 0.05, "unanswerable": 0.15}
@@ -136,15 +136,11 @@ class Synthesiser:
         return self._lacking(unknown=draw < 0.6)
 
     def _invented(self) -> Question:
-        """A name that nothing has: half of one and half of another."""
+        """A name that nothing has."""
         relation = self.facts.relation()
         one, two = (self.catalog.labels[self.facts.edge(relation)[0]] for _ in range(2))
-        first, second = one.split(), two.split()
-        if len(first) > 1 and len(second) > 1:
-            name = " ".join([*first[: len(first) // 2], *second[len(second) // 2 :]])
-        else:
-            name = one[: self.random.randint(2, max(2, len(one) - 1))] + two[-self.random.randint(2, 4) :].lower()
-        if normalise(name) in self.facts.named or len(name) < 4:
+        name = invented_name(one, two, self.random)
+        if not name or normalise(name) in self.facts.named:
             raise ImpossibleError
         text = self.phraser.question(relation, set()).replace("{a}", name)
         return _unanswered(self.phraser.relaxed(text))
