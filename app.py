@@ -4,6 +4,7 @@ import argparse
 import logging
 import socket
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import db
 from kgqa.chat.memory import NotYoursError, Opinion, RightAnswer, ShownTurn
 from kgqa.config import ROOT, Settings, read_settings
 from kgqa.errors import InputError, KgqaError
+from kgqa.manifest import MANIFEST
 from kgqa.types import Answer
 
 if TYPE_CHECKING:
@@ -27,10 +29,20 @@ ASSETS = ROOT / "assets"
 class StoredMemory:
     """The page's memory in the database: rows in, records out, and another visitor's rows don't exist."""
 
-    def __init__(self, database: db.Database, version: str) -> None:
+    def __init__(self, database: db.Database, assistant: "Assistant") -> None:
         self.database = database
-        with database.writer() as session:
-            self.model_version = db.register_model_version(session=session, name=version, digest=version).id
+        self.assistant = assistant
+        self._versions: dict[str, UUID] = {}
+        self.model_version()
+
+    def model_version(self) -> UUID:
+        """The row of the model that answers now."""
+        version = self.assistant.version
+        if version not in self._versions:
+            with self.database.writer() as session:
+                row = db.register_model_version(session=session, name=version, digest=version)
+                self._versions[version] = row.id
+        return self._versions[version]
 
     def start(self, visitor: str) -> str:
         with self.database.writer() as session:
@@ -49,6 +61,7 @@ class StoredMemory:
         )
 
     def keep(self, visitor: str, conversation: str, answer: Answer, instead_of: str = "") -> str:
+        model_version = self.model_version()
         with _owned(), self.database.writer() as session:
             if instead_of:
                 db.replace_turns(session=session, turn_id=_id(instead_of), visitor=visitor)
@@ -58,7 +71,7 @@ class StoredMemory:
                 visitor=visitor,
                 question=answer.question,
                 snapshot=answer.to_dict(),
-                model_version_id=self.model_version,
+                model_version_id=model_version,
             )
             return str(turn.id)
 
@@ -140,7 +153,7 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
     def script() -> FileResponse:
         return FileResponse(ASSETS / "page.js", media_type="text/javascript")
 
-    page = Page(assistant, StoredMemory(database, assistant.version), settings)
+    page = Page(assistant, StoredMemory(database, assistant), settings)
     _mount(app, page.build(), settings)
     app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
     app.add_middleware(BodyLimit, limit=settings.body_limit)
@@ -181,6 +194,44 @@ def load_assistant(directory: Path) -> "Assistant":
     from kgqa.reasoning.pretrained import from_pretrained
 
     return Assistant(from_pretrained(directory))
+
+
+@contextmanager
+def watched(directory: Path, assistant: "Assistant", every: float = 1.0) -> Iterator[None]:
+    """While this lasts, a model directory that is replaced answers as soon as it is read, without a restart."""
+    done = threading.Event()
+    thread = threading.Thread(target=_watch, args=(directory, assistant, done, every), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _watch(directory: Path, assistant: "Assistant", done: threading.Event, every: float) -> None:
+    from kgqa.reasoning.pretrained import from_pretrained
+
+    seen = _identity(directory)
+    while not done.wait(every):
+        now = _identity(directory)
+        if now in (seen, None):
+            continue
+        seen = now
+        try:
+            assistant.take(from_pretrained(directory))
+            print(f"{directory} was replaced: version {assistant.version} answers now", flush=True)
+        except KgqaError as error:
+            logging.warning("%s; the model before it goes on answering", error)
+
+
+def _identity(directory: Path) -> tuple[int, int] | None:
+    """What tells one state of a model directory from the next; None while it is being replaced."""
+    try:
+        found = (directory / MANIFEST).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def serve(app: "FastAPI", settings: Settings, listening: socket.socket) -> None:
@@ -233,8 +284,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = parse(arguments)
         with listen(settings) as listening:
             database = db.open_database(settings.database_url)
-            app = build_app(load_assistant(settings.model), database, settings)
-            serve(app, settings, listening)
+            assistant = load_assistant(settings.model)
+            app = build_app(assistant, database, settings)
+            with watched(settings.model, assistant):
+                serve(app, settings, listening)
             database.close()
     except (KgqaError, db.StoreError) as error:
         print(f"app.py: {error}", file=sys.stderr)

@@ -4,6 +4,7 @@ import argparse
 import json
 import shlex
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_synthesise(verbs.add_parser("synthesise", help="make questions and answers from a graph alone"))
     _add_train(verbs.add_parser("train", help="train a joint model from questions and answers"))
     _add_attach(verbs.add_parser("attach", help="put a trained model onto another graph, with no training"))
+    _add_facts(verbs.add_parser("facts", help="add facts, entities and names to a trained model, or take them away"))
     _add_evaluate(verbs.add_parser("evaluate", help="measure a model on questions it never saw"))
     _add_ask(verbs.add_parser("ask", help="ask a question"))
     _add_bench(verbs.add_parser("bench", help="time and measure the parts against named baselines"))
@@ -93,6 +95,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--questions", type=Path, help="training questions, .jsonl or .jsonl.gz (made from the graph)")
     parser.add_argument("--dev", type=Path, help="development questions, never trained on (made from the graph)")
     parser.add_argument("--out", required=True, type=Path, metavar="MODEL_DIR")
+    parser.add_argument("--start", type=Path, metavar="MODEL_DIR", help="begin with what this model learned")
     parser.add_argument("--examples", type=Path, help="questions for the page to offer, one a line")
     parser.add_argument("--encoder", help="path or hub id of the base encoder")
     parser.add_argument(
@@ -132,6 +135,7 @@ def _train(options: argparse.Namespace) -> None:
         ),
         examples=options.examples,
         watched=options.watched,
+        start=options.start,
         command=options.command,
     )
     train(recipe, options.resume)
@@ -152,21 +156,66 @@ def _attach(options: argparse.Namespace) -> None:
     print(f'{options.out}: ready; ask it with: python -m kgqa ask --model {options.out} "..."')
 
 
+def _add_facts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("add", "remove"))
+    parser.add_argument(
+        "fact", nargs="*", metavar="SUBJECT RELATION OBJECT", help="one fact; names or ids (alias: skos:altLabel)"
+    )
+    parser.add_argument("--model", required=True, type=Path, metavar="MODEL_DIR")
+    parser.add_argument(
+        "--file", action="append", default=[], type=Path, help="facts: .nt .ttl .tsv .csv .jsonl, each also .gz"
+    )
+    parser.add_argument(
+        "--entity", action="append", default=[], metavar="NAME", help="remove this entity, its names and its facts"
+    )
+    parser.set_defaults(run=_facts)
+
+
+def _facts(options: argparse.Namespace) -> None:
+    from kgqa.graph.formats import GraphFile, Statement
+    from kgqa.reasoning.facts import change_facts
+
+    if len(options.fact) not in (0, 3) or not all(map(str.strip, options.fact)):
+        raise InputError(f"a fact is SUBJECT RELATION OBJECT, found {len(options.fact)} words: {options.fact}")
+    if options.what == "add" and options.entity:
+        raise InputError("--entity goes with remove; an entity is added by a fact or a name of it")
+    if not (options.fact or options.file or options.entity):
+        raise InputError("nothing to do; give a fact, --file or --entity")
+    given = [tuple(options.fact)] if options.fact else []
+    statements = [Statement(subject, relation, object_, True) for subject, relation, object_ in given]
+    statements += [statement for path in options.file for statement in GraphFile(path).statements()]
+    started = time.perf_counter()
+    report = change_facts(options.model, statements, options.what == "remove", options.entity)
+    new = f"{report.entities} new entities or values, {report.relations} new relations"
+    seconds = time.perf_counter() - started
+    print(f"{options.model}: {report.added} added, {report.removed} removed; {new}; {seconds:.2f} s")
+
+
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", required=True, metavar="MODEL_DIR")
     parser.add_argument("--questions", required=True, type=Path)
-    parser.add_argument("--entities", default="linked", choices=("linked", "gold-span", "gold"))
+    parser.add_argument(
+        "--entities",
+        default="linked",
+        choices=("linked", "gold-span", "gold", "ladder"),
+        help="what is given away; ladder: each in turn, with the gaps",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_evaluate)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     from kgqa.reasoning.pretrained import from_pretrained
-    from kgqa.training.evaluate import evaluate, one_line
+    from kgqa.training.evaluate import evaluate, ladder, ladder_table, one_line
     from kgqa.training.questions import read_questions
 
     questions = read_questions(options.questions)
-    figures = evaluate(from_pretrained(options.model), questions, options.entities)
+    answerer = from_pretrained(options.model)
+    if options.entities == "ladder":
+        rungs = ladder(answerer, questions)
+        print(json.dumps(rungs) if options.json else ladder_table(rungs))
+        return
+    figures = evaluate(answerer, questions, options.entities)
     print(json.dumps(figures) if options.json else one_line(figures))
 
 
@@ -204,6 +253,16 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     linking.add_argument("--json", action="store_true")
     linking.set_defaults(run=_bench_linking)
 
+    spelling = benches.add_parser(
+        "spelling", help="what misspelt, lower-case, plural and possessive names cost a model"
+    )
+    spelling.add_argument("--model", required=True, metavar="MODEL_DIR")
+    spelling.add_argument("--questions", required=True, type=Path, help="development questions with gold mentions")
+    spelling.add_argument("--count", type=int, default=1000, help="questions that are drawn (%(default)s)")
+    spelling.add_argument("--seed", type=int, default=0)
+    spelling.add_argument("--json", action="store_true")
+    spelling.set_defaults(run=_bench_spelling)
+
 
 def _bench_follow(options: argparse.Namespace) -> None:
     from benchmarks.follow import run
@@ -221,6 +280,19 @@ def _bench_linking(options: argparse.Namespace) -> None:
 
     figures = run(options.seed, options.names)
     print(json.dumps(figures) if options.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
+
+
+def _bench_spelling(options: argparse.Namespace) -> None:
+    from benchmarks.spelling import run
+    from kgqa.reasoning.pretrained import from_pretrained
+    from kgqa.training.questions import read_questions
+
+    questions = read_questions(options.questions)
+    figures = run(from_pretrained(options.model), questions, options.count, options.seed)
+    if options.json:
+        print(json.dumps(figures))
+        return
+    _print_rows([{"spelling": name, **row} for name, row in figures["ways"].items()], as_json=False)
 
 
 def _print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,8 @@ from gradio_client import Client
 import app
 from kgqa.config import read_settings
 from kgqa.errors import InputError
+from kgqa.graph.formats import Statement
+from kgqa.reasoning.facts import change_facts
 
 ROOT = Path(app.__file__).parent
 
@@ -75,6 +79,30 @@ def test_the_public_endpoint_answers_with_the_whole_object(address: str) -> None
     assert {"kind", "confidence", "abstained", "why", "links", "paths", "facts", "timings_ms"} <= set(answer)
     with pytest.raises(Exception, match="10,000 characters"):
         client.predict("x" * 10_000, api_name="/ask")
+
+
+def test_facts_added_to_a_running_server_are_answered(trained_model: Path, tmp_path: Path) -> None:
+    model = Path(shutil.copytree(trained_model, tmp_path / "model"))
+    with running("--model", str(model), "--database", f"sqlite:///{tmp_path}/chat.db") as address:
+        before = httpx.get(f"{address}/readyz").json()["model"]
+        change_facts(model, [Statement("Silver Lining", "directed by", "Vera Holm", True)])
+        deadline = time.monotonic() + 60
+        while httpx.get(f"{address}/readyz").json()["model"] == before:
+            assert time.monotonic() < deadline, "the server did not notice"
+            time.sleep(0.2)
+        answer = Client(address, verbose=False).predict("who directed Silver Lining?", api_name="/ask")
+        assert [link["label"] for link in answer["links"]] == ["Silver Lining"]
+
+
+def test_a_broken_replacement_leaves_the_old_model_answering(trained_model: Path, tmp_path: Path) -> None:
+    model = Path(shutil.copytree(trained_model, tmp_path / "model"))
+    assistant = app.load_assistant(model)
+    known = assistant.model
+    with app.watched(model, assistant, every=0.05):
+        (model / "config.json").write_text("{}")
+        (model / "manifest.json").touch()
+        time.sleep(1)
+        assert assistant.model is known
 
 
 def failure(*arguments: str) -> tuple[int, str]:

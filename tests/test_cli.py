@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,11 +67,28 @@ def test_evaluate_prints_the_contract(trained: Trained, capsys: pytest.CaptureFi
     arguments = ["--model", str(trained.directory), "--questions", str(trained.dev), "--entities", mode, "--json"]
     assert main(["evaluate", *arguments]) == 0
     figures = json.loads(capsys.readouterr().out)
-    assert figures.keys() == {"n", "hits@1", "f1", "exact", "entity_accuracy", "slices", "latency_ms"}
+    contract = {"n", "hits@1", "f1", "exact", "entity_accuracy", "slices", "latency_ms"}
+    assert figures.keys() == contract | {"shortlist", "faults"}
     assert figures["latency_ms"].keys() == {"p50", "p95"}
     assert figures["slices"]["year"].keys() == {"n", "hits@1", "f1", "exact"}
     if mode == "linked":
         assert figures["hits@1"] == trained.figures["hits@1"]
+
+
+def test_the_ladder_has_every_rung_and_whose_the_errors_are(
+    trained: Trained, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--model", str(trained.directory), "--questions", str(trained.dev), "--entities", "ladder"]
+    assert main(["evaluate", *arguments, "--json"]) == 0
+    rungs = json.loads(capsys.readouterr().out)
+    assert list(rungs) == ["gold", "gold-span", "linked"]
+    assert rungs["linked"]["shortlist"]["recall"] == 100
+    for figures in rungs.values():
+        missed = round(figures["n"] * (1 - figures["hits@1"] / 100))
+        assert sum(figures["faults"].values()) == missed
+    assert main(["evaluate", *arguments]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["entities", "gold", "gold-span", "linked"]
 
 
 def test_train_refuses_a_bad_question_file(
@@ -130,3 +148,32 @@ def test_it_runs_as_a_module() -> None:
     done = subprocess.run([sys.executable, "-m", "kgqa", "--help"], capture_output=True, text=True, check=True)
     for verb in ("build", "train", "evaluate", "ask", "bench"):
         assert verb in done.stdout
+
+
+def test_facts_are_added_and_taken_away(trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = Path(shutil.copytree(trained.directory, tmp_path / "model"))
+    file = tmp_path / "more.tsv"
+    file.write_text("Silver Lining\tdirected by\tVera Holm\nSilver Lining\tshot in\tLund\n", encoding="utf-8")
+    assert main(["facts", "add", "--model", str(model), "--file", str(file)]) == 0
+    assert "2 added, 0 removed; 3 new entities or values, 1 new relations" in capsys.readouterr().out
+    fact = ["Silver Lining", "shot in", "Lund"]
+    assert main(["facts", "remove", "--model", str(model), *fact]) == 0
+    assert "0 added, 1 removed" in capsys.readouterr().out
+    assert main(["facts", "remove", "--model", str(model), *fact]) == 2
+    assert "the graph does not state" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["add", "Jaws", "directed by"], "SUBJECT RELATION OBJECT, found 2"),
+        (["add", "--entity", "Jaws"], "--entity goes with remove"),
+        (["add"], "nothing to do"),
+        (["add", "--file", "nowhere.tsv"], "nowhere.tsv: no such file"),
+    ],
+)
+def test_facts_say_what_is_wrong(
+    arguments: list[str], message: str, trained: Trained, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["facts", *arguments, "--model", str(trained.directory)]) == 2
+    assert message in capsys.readouterr().err

@@ -93,8 +93,20 @@ class Assistant:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.version = model.version
-        self.examples = tuple(model.examples)
+
+    @property
+    def version(self) -> str:
+        """Which model answers."""
+        return self.model.version
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Questions to start with."""
+        return self.model.examples
+
+    def take(self, model: Model) -> None:
+        """Let another model answer from the next question on."""
+        self.model = model
 
     def ask(self, text: str) -> Answer:
         """Answer what a person typed.

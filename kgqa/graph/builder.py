@@ -191,11 +191,11 @@ class GraphBuilder:
         given = self.names[id_].preferred() if id_ in self.names else []
         if given:
             return given[0]
-        return id_ if self._is_name(id_) else _last_part(id_).replace("_", " ").strip() or id_
+        return id_ if self._is_name(id_) else last_part(id_).replace("_", " ").strip() or id_
 
     def _relation_label(self, relation: str) -> str:
         given = self.names[relation].preferred() if relation in self.names else []
-        return given[0] if given else _words(relation if self._is_name(relation) else _last_part(relation))
+        return given[0] if given else words(relation if self._is_name(relation) else last_part(relation))
 
     def _classes(self, id_: str | Literal) -> list[str]:
         if isinstance(id_, Literal):
@@ -204,7 +204,7 @@ class GraphBuilder:
 
     def _class_label(self, class_: str) -> str:
         given = self.names[class_].preferred() if class_ in self.names else []
-        return given[0] if given else _words(_last_part(class_) if ":" in class_ else class_)
+        return given[0] if given else words(last_part(class_) if ":" in class_ else class_)
 
 
 def _of_file(id_: str, file: int) -> str:
@@ -233,14 +233,14 @@ def _description(names: Names | None) -> str:
     return next(iter(_ranked(names.descriptions)), "") if names else ""
 
 
-def _last_part(iri: str) -> str:
+def last_part(iri: str) -> str:
     """The part of an IRI after the last slash, hash or colon, percent signs resolved."""
     if iri.startswith("_:"):
         return UNNAMED
     return unquote(re.split(r"[/#:]", iri.rstrip("/#:"))[-1]) or iri
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
     """`directed_by`, `directedBy` and `DirectedBy` as the words they are made of."""
     words = CAMEL.sub(" ", name.replace("_", " ")).split()
     return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words) or name

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+TOGETHER = 16  # few texts that go through the transformer together
 FEW = 256  # texts up to which loading sentence-transformers takes longer than it saves
 
 
@@ -98,6 +99,14 @@ class NameEncoder:
         return np.asarray(vectors, dtype=np.float32)
 
     def _encode_few(self, texts: list[str]) -> np.ndarray:
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        order = np.argsort([len(text) for text in texts], kind="stable")  # so that little of a part is padding
+        for start in range(0, len(texts), TOGETHER):
+            part = order[start : start + TOGETHER]
+            vectors[part] = self._encode_part([texts[place] for place in part])
+        return vectors
+
+    def _encode_part(self, texts: list[str]) -> np.ndarray:
         tokens = self.tokenizer(texts, padding=True, truncation=True, max_length=256, return_tensors="pt")
         states: Tensor = self.transformer(**tokens).last_hidden_state  # (n, L, D)
         weights = tokens["attention_mask"].unsqueeze(-1).to(states.dtype)  # (n, L, 1)

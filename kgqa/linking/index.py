@@ -9,6 +9,8 @@ from typing import Protocol
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cdist
 
 from kgqa.errors import ModelFormatError, ShapeError
 from kgqa.graph.catalog import Catalog
@@ -23,6 +25,9 @@ SIGNATURES = 128  # rows taken from the n-gram index before exact cosines order 
 ENCODED = 32  # rows taken from the encoder's index
 VERBATIM, NORMALISED = 1.0, 0.5  # the exact flag: as written, or in its normal form only
 THREADS = faiss.omp_get_max_threads()
+CANDIDATE_FEATURES = 5
+BY_NGRAMS, BY_ENCODER, BY_SPELLING = LIKENESS = (0, 1, 4)  # the features that compare text and name
+MOST_ERRORS = 8  # that are told apart
 SMALL_BATCH = 16  # texts up to which one FAISS thread is faster than two
 
 
@@ -34,10 +39,11 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True)
 class Shortlist:
-    """Candidates of n texts, best first: `entities` (n, k), -1 for none; `features` (n, k, 4).
+    """Candidates of n texts, best first: `entities` (n, k), -1 for none; `features` (n, k, 5).
 
     The features are the n-gram cosine, the encoder cosine (0 without vectors), the exact flag (1 as the name is
-    written, 0.5 in its normal form, else 0), and log(1 + degree).
+    written, 0.5 in its normal form, else 0), log(1 + degree), and the spelling: 2 to the power of minus the number of
+    typing errors (insertions, omissions, substitutions, transpositions) between the normal forms.
     """
 
     entities: NDArray[np.int64]
@@ -107,6 +113,26 @@ class EntityIndex:
             if self._encoded is not None and vectors is not None:
                 self._encoded.add(row, np.asarray(vectors[place], dtype=np.float32))
 
+    def remove(self, entity: int, names: Sequence[str]) -> None:
+        """Let an entity no longer be found by these names."""
+        for text in names:
+            self._names.remove(entity, text)
+            if text in self._added.get(entity, ()):
+                self._added[entity].remove(text)
+
+    def follow_graph(self, catalog: Catalog, degrees: NDArray[np.int64]) -> None:
+        """Go on with a graph whose names and facts changed: entities keep their numbers, new ones come last.
+
+        Args:
+            degrees: triples of each entity, shape (E,).
+        Raises:
+            ShapeError: if `degrees` does not fit the catalog.
+        """
+        if len(degrees) != len(catalog):
+            raise ShapeError(f"degrees has shape ({len(degrees)},), the catalog {len(catalog)} entities")
+        self._catalog = catalog
+        self._names.set_degrees(degrees)
+
     def search(
         self, texts: Sequence[str], k: int = 32, vectors: np.ndarray | None = None, similar: bool = True
     ) -> Shortlist:
@@ -127,7 +153,7 @@ class EntityIndex:
         projected = self._encoded.project(vectors) if self._encoded is not None and vectors is not None else None
         rows = self._near(names, projected) if similar else np.full((len(names), 0), NONE, dtype=np.int64)
         entities = np.full((len(texts), k), NONE, dtype=np.int64)
-        features = np.zeros((len(texts), k, 4), dtype=np.float32)
+        features = np.zeros((len(texts), k, CANDIDATE_FEATURES), dtype=np.float32)
         for place, text in enumerate(texts):
             near = self._measure(names[place], rows[place], None if projected is None else projected[place])
             found, values = self._choose(text, near, k)
@@ -149,24 +175,28 @@ class EntityIndex:
         own = self._names.row(name)
         distinct = np.unique(found if own is None else np.append(found, own))
         rows = distinct[distinct >= 0]
-        by_ngrams = self._ngrams.cosines(name, [self._names.texts[row] for row in rows.tolist()])
+        texts = [self._names.texts[row] for row in rows.tolist()]
+        by_ngrams = self._ngrams.cosines(name, texts)
         by_encoder = np.zeros(len(rows), dtype=np.float32)
         if projected is not None and self._encoded is not None:
             by_encoder = self._encoded.cosines(projected, rows.tolist())
-        return _Near(rows, np.stack([by_ngrams, by_encoder], axis=1), rows == (NONE if own is None else own))
+        likeness = np.stack([by_ngrams, by_encoder, _spelling(name, texts)], axis=1)
+        return _Near(rows, likeness, rows == (NONE if own is None else own))
 
     def _choose(self, text: str, near: "_Near", k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Up to k entities, best first, and their features: shapes (k,) and (k, 4).
+        """Up to k entities, best first, and their features: shapes (k,) and (k, CANDIDATE_FEATURES).
 
-        An entity with several near names takes the place of the first and the highest cosine of each kind.
+        An entity with several near names takes the place of the first and the highest likeness of each kind.
         """
         limits = np.where(near.own, k - k // 4, max(1, k // 2))
         owners, source, within = self._names.owners_of(near.rows, limits)
         entities, group = np.unique(owners, return_inverse=True)
         turn = np.full(len(entities), np.iinfo(np.int64).max)
         np.minimum.at(turn, group, near.turns()[source] * (len(owners) + 1) + within)
-        features = np.zeros((len(entities), 4), dtype=np.float32)
-        np.maximum.at(features[:, :2], group, near.cosines[source])
+        likeness = np.zeros((len(entities), len(LIKENESS)), dtype=np.float32)
+        np.maximum.at(likeness, group, near.likeness[source])
+        features = np.zeros((len(entities), CANDIDATE_FEATURES), dtype=np.float32)
+        features[:, LIKENESS] = likeness
         for entity in owners[near.own[source]].tolist():
             flag = VERBATIM if self._is_written(entity, text) else NORMALISED
             features[np.searchsorted(entities, entity), 2] = flag
@@ -214,19 +244,26 @@ class EntityIndex:
 
 @dataclass(frozen=True)
 class _Near:
-    """N rows near one text, their cosines (N, 2) by n-grams and by encoder, and which row is the text itself."""
+    """N rows near one text, their likeness (N, 3) by n-grams, encoder and spelling, and which is the text itself."""
 
     rows: NDArray[np.int64]
-    cosines: NDArray[np.float32]
+    likeness: NDArray[np.float32]
     own: NDArray[np.bool_]
 
     def turns(self) -> NDArray[np.int64]:
         """When each row's turn comes: its own first, then two by n-grams and one by encoder; shape (N,)."""
-        by_ngrams, by_encoder = (np.argsort(np.argsort(-column, kind="stable")) for column in self.cosines.T)
+        by_ngrams, by_encoder = (np.argsort(np.argsort(-column, kind="stable")) for column in self.likeness.T[:2])
         turns = 1 + by_ngrams // 2 * 3 + by_ngrams % 2
-        if self.cosines[:, 1].any():
+        if self.likeness[:, 1].any():
             turns = np.minimum(turns, 3 + by_encoder * 3)
         return np.where(self.own, 0, turns)
+
+
+def _spelling(name: str, others: Sequence[str]) -> NDArray[np.float32]:
+    """2 to the power of minus the typing errors between one normal form and others: shape (len(others),)."""
+    errors = cdist([name], others, scorer=OSA.distance, score_cutoff=MOST_ERRORS, dtype=np.uint8)
+    spelling: NDArray[np.float32] = np.exp2(-errors[0].astype(np.float32))
+    return spelling
 
 
 def names_of(catalog: Catalog) -> Iterator[tuple[str, int]]:
@@ -237,8 +274,13 @@ def names_of(catalog: Catalog) -> Iterator[tuple[str, int]]:
             yield label, entity
             for alias in catalog.aliases(entity):
                 yield alias, entity
-        elif len(label) <= 4 and label.isdecimal():
+        elif is_value_name(label):
             yield label, entity
+
+
+def is_value_name(label: str) -> bool:
+    """Whether a value is asked for by its label, as years are: an integer of up to four digits."""
+    return len(label) <= 4 and label.isdecimal()
 
 
 def _spellings(catalog: Catalog, names: NameTable) -> list[str]:

@@ -104,6 +104,21 @@ class NameTable:
         self._changed[row] = _by_degree({*known, entity}, self.degrees)
         return row
 
+    def remove(self, entity: int, text: str) -> None:
+        """Let an entity no longer be called this; the name keeps its row, with whoever else is called so."""
+        row = self._rows.get(normalise(text)) if text else None
+        if row is not None:
+            self._changed[row] = [owner for owner in self.owners(row) if owner != entity]
+
+    def set_degrees(self, degrees: NDArray[np.int64]) -> None:
+        """Take over how many triples each entity has now, shape (E,), and let the owners of every name follow."""
+        moved = np.flatnonzero(degrees[: len(self.degrees)] != self.degrees[: len(degrees)])
+        self.degrees = degrees.astype(np.int64)
+        places = np.flatnonzero(np.isin(self._entities, moved))
+        rows = np.unique(np.searchsorted(self._starts, places, side="right") - 1).tolist()
+        for row in {*rows, *self._changed}:
+            self._changed[row] = _by_degree(self.owners(row), self.degrees)
+
     def suggest(self, prefix: str, n: int) -> list[int]:
         """Entities with a name that starts so, or from one of its words on: so called first, then most connected."""
         wanted = normalise(prefix) if prefix.strip() else ""
@@ -124,9 +139,7 @@ class NameTable:
         if len(prefix) > COMPARED:
             starts = starts[[self._blob.startswith(prefix, start) for start in starts]]
         rows = np.searchsorted(self._row_bytes, starts, side="right") - 1
-        counts = self._starts[rows + 1] - self._starts[rows]
-        source, within = _ragged(counts)
-        return np.unique(self._entities[self._starts[rows][source] + within]).astype(np.int64)
+        return np.unique(self.owners_of(rows, np.full(len(rows), len(self.degrees)))[0])
 
     def _added_completions(self, wanted: str) -> NDArray[np.int64]:
         rows = [row for row in self._changed if f" {self.texts[row]}".find(f" {wanted}") >= 0]
@@ -134,11 +147,23 @@ class NameTable:
 
     def save(self, directory: Path) -> None:
         """Write the names as text and the rest as arrays; rows keep their numbers."""
-        table = self._pack(self.texts, [self.owners(row) for row in range(len(self))], self.degrees)
-        (directory / "names.txt").write_bytes(table._blob)
-        arrays = (table._starts, table._entities, table._words, table.degrees.astype(np.int32))
+        owners = [self.owners(row) for row in range(len(self))]
+        starts = np.cumsum([0, *map(len, owners)]).astype(np.int32)
+        entities = np.fromiter(chain.from_iterable(owners), dtype=np.int32, count=int(starts[-1]))
+        blob = "\n".join(self.texts).encode()
+        (directory / "names.txt").write_bytes(blob)
+        arrays = (starts, entities, self._merged_words(blob), self.degrees.astype(np.int32))
         for name, array in zip(ARRAYS, arrays, strict=True):
             np.save(directory / f"{name}.npy", array, allow_pickle=False)
+
+    def _merged_words(self, blob: bytes) -> NDArray[np.int32]:
+        """Where each word begins in all names, the words of the rows that were added set in among the sorted ones."""
+        if len(blob) == len(self._blob):
+            return self._words
+        first = len(self._blob) + 1 if self._blob else 0
+        new = sorted((first + _word_starts(blob[first:])).tolist(), key=lambda start: blob[start : start + COMPARED])
+        places = [bisect_left(self._words, blob[s : s + COMPARED], key=lambda w: blob[w : w + COMPARED]) for s in new]
+        return np.insert(self._words, places, new).astype(np.int32)
 
     @classmethod
     def load(cls, directory: Path, num_entities: int) -> "NameTable":

@@ -4,12 +4,13 @@ import torch
 from torch import Tensor, nn
 
 from kgqa.graph.sparse import SparseGraph
+from kgqa.linking.index import CANDIDATE_FEATURES
 from kgqa.linking.reading import SPAN_FEATURES, ReadingBatch
-from kgqa.linking.shortlist import CANDIDATE_FEATURES, Candidates
+from kgqa.linking.shortlist import Candidates
 
 FIT_LIMIT = 20.0
 MOST_TAKEN = 1 - 1e-6
-NAME_PRIOR = (6.0, 2.0, 4.0, 0.1)  # weights of the candidate features before any training
+NAME_PRIOR = (6.0, 2.0, 4.0, 0.1, 2.0)  # weights of the candidate features before any training
 NIL_PRIOR = 5.0  # between a name that is alike and one that is not
 
 
@@ -76,7 +77,7 @@ class Ranker(nn.Module):
         rows = torch.arange(len(pooled), device=pooled.device).unsqueeze(1)  # (B, 1)
         vectors = span_vectors[rows, candidates.span]  # (B, N, W)
         match = self.asked(vectors) @ relations.T / relations.shape[-1] ** 0.5  # (B, N, R)
-        scaled = candidates.features * candidates.features.new_tensor([1.0, 1.0, 1.0, 0.2])
+        scaled = candidates.features * candidates.features.new_tensor([1.0, 1.0, 1.0, 0.2, 1.0])
         alike = candidates.features @ self.similarity + self.surface(scaled).squeeze(-1)  # (B, N, K)
         cells = alike + relation_fit(candidates, match, had)  # (B, N, K)
         usable = candidates.mask & candidates.span_mask.unsqueeze(-1)  # (B, N, K)

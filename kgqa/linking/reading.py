@@ -25,6 +25,7 @@ class Reading:
     first: tuple[int, ...]
     last: tuple[int, ...]
     exact: tuple[tuple[int, ...], ...]
+    features: Tensor  # (S, SPAN_FEATURES)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ class Reader:
                 first.append(inside[0])
                 last.append(inside[-1])
         exact = tuple(map(tuple, self._index.exact([span.text for span in spans])))
-        return Reading(question, tuple(encoded["input_ids"]), tuple(spans), tuple(first), tuple(last), exact)
+        rows = [span_features(span, bool(found)) for span, found in zip(spans, exact, strict=True)]
+        features = torch.tensor(rows).view(-1, SPAN_FEATURES)
+        return Reading(question, tuple(encoded["input_ids"]), tuple(spans), tuple(first), tuple(last), exact, features)
 
     def batch(self, questions: Sequence[str], device: torch.device | None = None) -> ReadingBatch:
         """Read and pad questions."""
@@ -83,9 +86,7 @@ class Reader:
             if count:
                 first[row, :count] = torch.tensor(r.first)
                 last[row, :count] = torch.tensor(r.last)
-                features[row, :count] = torch.tensor(
-                    [span_features(s, bool(e)) for s, e in zip(r.spans, r.exact, strict=True)]
-                )
+                features[row, :count] = r.features
             mask[row, :count] = True
         parts = (t.to(device) for t in (input_ids, attention, first, last, mask, features))
         return ReadingBatch(readings, *parts)

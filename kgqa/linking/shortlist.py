@@ -9,11 +9,10 @@ import torch
 from torch import Tensor
 
 from kgqa.linking.encoder import NameEncoder
-from kgqa.linking.index import EntityIndex
+from kgqa.linking.index import CANDIDATE_FEATURES, EntityIndex
 from kgqa.linking.reading import Reading, ReadingBatch
 from kgqa.linking.spans import Span
 
-CANDIDATE_FEATURES = 4
 ENCODED_SPANS = 1
 CACHE_SIZE = 200_000
 

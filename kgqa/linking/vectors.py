@@ -60,11 +60,13 @@ class NgramVectorizer:
     DIMENSIONS = 512
     SEED = 20_260_101
     BUCKET_BITS = 22
+    REMEMBERED = 200_000  # names whose n-grams are kept at hand
     CHUNK = 4096  # names projected at once: keeps the intermediate arrays inside the cache
 
     def __init__(self, weights: NDArray[np.uint8], num_names: int) -> None:
         self.weights = weights
         self.num_names = num_names
+        self._recent: dict[str, tuple[NDArray[np.int32], float]] = {}
         signs = np.random.Generator(np.random.PCG64(self.SEED)).integers(0, 2, (self.DIMENSIONS, self.DIMENSIONS))
         self._rotation = (2 * signs - 1).astype(np.float32)
 
@@ -110,17 +112,34 @@ class NgramVectorizer:
 
     def cosines(self, name: str, others: Sequence[str]) -> NDArray[np.float32]:
         """The exact cosine, before any projection, of one name with each of the others: shape (len(others),)."""
-        rows, buckets = self.ngrams([name, *others])
-        squares = np.square(self.weights[buckets].astype(np.float64))
-        norms = np.bincount(rows, weights=squares, minlength=1 + len(others))  # (1 + others,)
-        own = buckets[: np.searchsorted(rows, 1)]
+        if not others:
+            return np.zeros(0, dtype=np.float32)
+        (own, norm), *rest = self._cut([name, *others])
+        buckets = np.concatenate([found for found, _ in rest])
+        rows = np.repeat(np.arange(len(rest)), [len(found) for found, _ in rest])
         maybe = np.zeros(1 << 16, dtype=np.bool_)  # rules most n-grams out for the price of one look
         maybe[own & 0xFFFF] = True
         hits = np.flatnonzero(maybe[buckets & 0xFFFF])
         hits = hits[own[np.searchsorted(own, buckets[hits]).clip(max=len(own) - 1)] == buckets[hits]]
-        dots = np.bincount(rows[hits], weights=squares[hits], minlength=1 + len(others))
-        cosines: NDArray[np.float32] = (dots[1:] / np.sqrt(norms[0] * norms[1:])).astype(np.float32)
+        dots = np.bincount(rows[hits], weights=self._squares(buckets[hits]), minlength=len(rest))
+        cosines: NDArray[np.float32] = (dots / np.sqrt(norm * np.array([one for _, one in rest]))).astype(np.float32)
         return cosines
+
+    def _cut(self, names: Sequence[str]) -> list[tuple[NDArray[np.int32], float]]:
+        """The n-grams of each name, rising, and their squared norm; those of recent names are remembered."""
+        if len(self._recent) > self.REMEMBERED:
+            self._recent.clear()
+        missing = [name for name in dict.fromkeys(names) if name not in self._recent]
+        rows, buckets = self.ngrams(missing)
+        norms = np.bincount(rows, weights=self._squares(buckets), minlength=len(missing)).tolist()
+        ends = np.searchsorted(rows, np.arange(1, len(missing)))
+        for name, found, norm in zip(missing, np.split(buckets.astype(np.int32), ends), norms, strict=False):
+            self._recent[name] = found, norm
+        return [self._recent[name] for name in names]
+
+    def _squares(self, buckets: NDArray[np.integer]) -> NDArray[np.float64]:
+        squares: NDArray[np.float64] = np.square(self.weights[buckets].astype(np.float64))
+        return squares
 
     def _project(self, names: Sequence[str]) -> NDArray[np.float32]:
         rows, buckets = self.ngrams(names)

@@ -29,12 +29,29 @@ class Solution:
     slots: tuple[Frontier, ...]
     entities: Tensor  # (A,)
     weights: Tensor  # (A,)
-    evidence: Tensor  # (5,) what the confidence is read from
+    evidence: Tensor  # (EVIDENCE,) what the confidence is read from
 
     @property
     def used(self) -> int:
         """How many slots the question needs."""
         return int(self.thought.counts[0].argmax()) + 1
+
+    def rank(self, entities: Sequence[int]) -> int | None:
+        """The place, from 1, of the worst placed of these entities, each in the slot that likes it best.
+
+        None where one of them is no candidate at all.
+        """
+        candidates = self.thought.candidates.entities[0].flatten()  # (N * K,)
+        slots = self.thought.cells[0, : self.used, :-1].exp()  # (M, N * K)
+        distinct, place = torch.unique(candidates, return_inverse=True)
+        weights = slots.new_zeros(len(slots), len(distinct)).index_add(1, place, slots)  # (M, U)
+        ranks = []
+        for entity in entities:
+            own = (distinct == entity).nonzero().view(-1)
+            if not len(own):
+                return None
+            ranks.append(1 + int((weights > weights[:, own]).sum(1).min()))
+        return max(ranks, default=None)
 
 
 class Answerer:
@@ -65,18 +82,24 @@ class Answerer:
         `mentions` serve the gold modes of evaluation.
         """
         started = time.perf_counter()
-        solution = self._solve(question, mentions)
-        solved = time.perf_counter()
-        answer = self._explained(question, solution)
-        done = time.perf_counter()
-        timings = {"solve": solved - started, "explain": done - solved, "total": done - started}
-        return replace(answer, timings_ms={name: round(1000 * value, 2) for name, value in timings.items()})
+        solution = self.solve(question, mentions)
+        return self.explain(question, solution, time.perf_counter() - started)
 
-    def _solve(self, question: str, mentions: Sequence[Mention] | None) -> Solution:
+    @torch.inference_mode()
+    def solve(self, question: str, mentions: Sequence[Mention] | None = None) -> Solution:
         """Decide, walk and combine."""
         weighed = self.model([question], None if mentions is None else [mentions])
         answers = answer_set(weighed.combined.entity, weighed.combined.weight)
         return Solution(weighed.thought, weighed.seeds, weighed.slots, *answers, evidence(weighed)[0])
+
+    @torch.inference_mode()
+    def explain(self, question: str, solution: Solution, seconds: float = 0.0) -> Answer:
+        """The answer that a solution comes to, which took so many seconds to find: abstain below the threshold."""
+        started = time.perf_counter()
+        answer = self._explained(question, solution)
+        explained = time.perf_counter() - started
+        timings = {"solve": seconds, "explain": explained, "total": seconds + explained}
+        return replace(answer, timings_ms={name: round(1000 * value, 2) for name, value in timings.items()})
 
     def _explained(self, question: str, solution: Solution) -> Answer:
         confidence = float(self.calibration.confidence(solution.evidence)) if len(solution.entities) else 0.0

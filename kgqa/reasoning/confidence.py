@@ -8,28 +8,34 @@ from torch import Tensor
 
 from kgqa.errors import ModelFormatError
 from kgqa.graph.frontier import Frontier
+from kgqa.linking.index import BY_NGRAMS, BY_SPELLING
+from kgqa.reasoning.answerable import expected_features
 from kgqa.reasoning.model import Weighed
 
 LEAST = 1e-4  # probabilities are told apart down to this
 PULL = 0.01  # of the weights towards those of no calibration, against small development sets
-NONE_NEEDED = (1.0, 0.0, 0.0, 0.0, 0.0)
+EVIDENCE = 8
+NONE_NEEDED = (1.0, *[0.0] * (EVIDENCE - 1))
 THRESHOLDS = tuple(percent / 100 for percent in range(10, 51, 2))
 
 
 def evidence(weighed: Weighed) -> Tensor:
-    """What speaks for the top answers of B questions: shape (B, 5).
+    """What speaks for the top answers of B questions: shape (B, EVIDENCE).
 
-    The logit of the top weight, and the logarithms of: the surest entity, how alike name and mention are, the
-    likeliest way (relations and stop), and the likeliest number of slots. Where two slots are used, the less
-    sure one counts. A top weight far below entity times way means that the way is not there in the graph; a name
-    little like the mention, that the question may be about something else.
+    The logit of the top weight, and the logarithms of: the surest entity, how alike name and mention are in their
+    n-grams and in their spelling, the likeliest way (relations and stop), the likeliest number of slots, how well the
+    best kind of answer fits, and the probability that there is an answer. Where two slots are used, the less sure one
+    counts. A top weight far below entity times way means that the way is not there in the graph; a name little like
+    the mention, that the question may be about something else.
     """
     counts = weighed.thought.counts  # (B, M)
     used = torch.arange(counts.shape[1], device=counts.device) <= counts.argmax(1, keepdim=True)  # (B, M)
     seeds = torch.stack([_tops(seed) for seed in weighed.seeds], 1).masked_fill(~used, 1.0).amin(1)  # (B,)
     way = _way(weighed).masked_fill(~used, 1.0).amin(1)  # (B,)
-    alike = _alike(weighed).masked_fill(~used, 1.0).amin(1)  # (B,)
-    rest = torch.stack([seeds, alike, way, counts.amax(1)], 1).clamp(LEAST, 1).log()  # (B, 4)
+    alike = _alike(weighed).masked_fill(~used.unsqueeze(-1), 1.0).amin(1)  # (B, 2)
+    fit, answerable = weighed.thought.fits.amax(1), weighed.thought.answerable.sigmoid()  # (B,), (B,)
+    sure = [seeds, *alike.unbind(1), way, counts.amax(1), fit, answerable]
+    rest = torch.stack(sure, 1).clamp(LEAST, 1).log()  # (B, EVIDENCE - 1)
     return torch.cat([torch.logit(_tops(weighed.combined), eps=LEAST).unsqueeze(1), rest], 1)
 
 
@@ -40,10 +46,10 @@ def _tops(weights: Frontier) -> Tensor:
 
 
 def _alike(weighed: Weighed) -> Tensor:
-    """The n-gram cosine of mention and name that each slot expects, leaving NIL aside: shape (B, M)."""
-    cells = weighed.thought.cells[..., :-1].exp()  # (B, M, N * K)
-    cosines = weighed.thought.candidates.features[..., 0].flatten(1).unsqueeze(1)  # (B, 1, N * K)
-    return (cells * cosines).sum(-1) / cells.sum(-1).clamp(min=LEAST)
+    """The n-gram cosine and spelling of mention and name that each slot expects, leaving NIL aside: shape (B, M, 2)."""
+    cells = weighed.thought.cells  # (B, M, N * K + 1)
+    expected = expected_features(weighed.thought.candidates, cells)[..., [BY_NGRAMS, BY_SPELLING]]  # (B, M, 2)
+    return expected / cells[..., :-1].exp().sum(-1, keepdim=True).clamp(min=LEAST)
 
 
 def _way(weighed: Weighed) -> Tensor:
@@ -66,7 +72,7 @@ class Calibration:
     threshold: float = 0.3
 
     def confidence(self, rows: Tensor) -> Tensor:
-        """The probability that an answer with this evidence (..., 5) is right: shape (...)."""
+        """The probability that an answer with this evidence (..., EVIDENCE) is right: shape (...)."""
         probability: Tensor = torch.sigmoid(rows @ rows.new_tensor(self.weights) + self.shift)
         return probability
 
@@ -93,7 +99,7 @@ class Calibration:
         """Maximise the likelihood of right answers, then choose the threshold.
 
         Args:
-            rows: the evidence, shape (N, 5).
+            rows: the evidence, shape (N, EVIDENCE).
             right: whether the top answer is right, shape (N,), bool.
             answerable: whether the graph has an answer, shape (N,), bool.
         """

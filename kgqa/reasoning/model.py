@@ -1,7 +1,7 @@
 """The joint model: a question in, weights over all entities out, differentiable from end to end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +13,11 @@ from kgqa.linking.index import EntityIndex
 from kgqa.linking.ranker import Ranker, SpanScorer, relation_signature, relations_had
 from kgqa.linking.reading import Reader, ReadingBatch
 from kgqa.linking.shortlist import Candidates, Mention, Shortlister
+from kgqa.reasoning.answerable import Answerability
 from kgqa.reasoning.combine import SlotGate, combine
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.encoder import QuestionEncoder, mean_pool
+from kgqa.reasoning.fit import AnswerFit
 from kgqa.reasoning.hops import Plan, Planner, walk
 from kgqa.reasoning.relations import RelationVectors
 
@@ -29,7 +31,8 @@ CROWDED = 12.0  # attended relations, on average, above which a walk is cheaper 
 class Thought:
     """What the model decided about B questions before walking the graph.
 
-    `cells` are log-probabilities over (span, candidate) cells and NIL, shape (B, M, N * K + 1).
+    `cells` are log-probabilities over (span, candidate) cells and NIL, shape (B, M, N * K + 1); `fits` says which
+    kinds of entities the question asks for, and `answerable` is the logit that the graph has an answer.
     """
 
     batch: ReadingBatch
@@ -37,6 +40,8 @@ class Thought:
     cells: Tensor  # (B, M, N * K + 1)
     plan: Plan
     counts: Tensor  # (B, M)
+    fits: Tensor  # (B, K)
+    answerable: Tensor  # (B,)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,8 @@ class JointModel(nn.Module):
         self.signature = nn.Linear(width, width, bias=False)
         self.planner = Planner(dimension, width, slots, config.max_hops)
         self.gate = SlotGate(dimension, slots)
+        self.fit = AnswerFit(graph.sparse, dimension, width)
+        self.answerable = Answerability(dimension, width, slots)
 
     @property
     def device(self) -> torch.device:
@@ -86,12 +93,15 @@ class JointModel(nn.Module):
         had = relations_had(candidates, self.graph.sparse)
         cells = self.ranker(batch, candidates, span_vectors, span_scores, pooled, relations, had)
         signature = relation_signature(cells[..., :-1].exp(), had, self.graph.sparse.num_relations)  # (B, M, R)
-        vectors = self._mention_vectors(candidates, cells, span_vectors) + self.signature(signature @ relations)
+        mentions_read = self._mention_vectors(candidates, cells, span_vectors)
+        vectors = mentions_read + self.signature(signature @ relations)  # (B, M, W)
         plan = self.planner(states, batch.attention_mask, pooled, vectors, relations)
-        return Thought(batch, candidates, cells, plan, self._counts(pooled))
+        fits = self.fit(states, batch.attention_mask, pooled, relations)  # (B, K)
+        answerable = self.answerable(pooled, vectors, candidates, cells)  # (B,)
+        return Thought(batch, candidates, cells, plan, self._counts(pooled), fits, answerable)
 
     def forward(self, questions: Sequence[str], mentions: Sequence[Sequence[Mention]] | None = None) -> Weighed:
-        """Decide, walk and combine.
+        """Decide, walk, combine, and weigh what was reached by its kind and by whether there is an answer at all.
 
         While attention is still spread over many relations the walk reaches most of the graph and is
         cheaper on dense weights; afterwards, and whenever people ask, it stays on frontiers.
@@ -109,7 +119,8 @@ class JointModel(nn.Module):
         else:
             reached = walk(graph, seeds, plan, LEAST_ATTENTION)
         slots = by_slot(reached, self.config.slots)
-        return Weighed(thought, by_slot(seeds, self.config.slots), slots, combine(slots, thought.counts))
+        combined = self._weigh(thought, combine(slots, thought.counts))
+        return Weighed(thought, by_slot(seeds, self.config.slots), slots, combined)
 
     def seeds(self, thought: Thought) -> Frontier:
         """Every slot's distribution over entities, B * M rows; what is missing to 1 is NIL."""
@@ -128,6 +139,11 @@ class JointModel(nn.Module):
         rows = torch.arange(batch, device=cells.device).unsqueeze(1)
         vectors = span_vectors[rows, candidates.span]  # (B, N, W)
         return weights @ vectors + cells[..., -1:].exp() * self.nil_mention  # (B, M, W)
+
+    def _weigh(self, thought: Thought, reached: Frontier) -> Frontier:
+        """weight = reached * fit of its kind * probability that there is an answer."""
+        answerable = thought.answerable.sigmoid()[reached.batch]  # (N,)
+        return replace(reached, weight=reached.weight * self.fit.of(thought.fits, reached) * answerable)
 
     def _counts(self, pooled: Tensor) -> Tensor:
         """How many slots each question needs, always one where the intersection is switched off."""

@@ -75,7 +75,7 @@ def from_pretrained(location: Path | str) -> Answerer:
             f"install the pinned requirements, or put the right encoder into {directory / 'encoder'}"
         )
     model = JointModel(config, graph, index, encoder)
-    _load_trained(model, directory)
+    load_trained(model, read_trained(directory), str(directory))
     return Answerer(model, calibration, rest["version"], rest["examples"])
 
 
@@ -123,14 +123,28 @@ def _parts(state: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
     return parts
 
 
-def _load_trained(model: JointModel, directory: Path) -> None:
+def read_trained(directory: Path) -> dict[str, Tensor]:
+    """The trained parameters that a model directory holds.
+
+    Raises:
+        ModelFormatError: if they cannot be read.
+    """
+    state = read_weights(directory / WEIGHTS)
+    for path in sorted(directory.glob(ENCODER_WEIGHTS.format("*"))):
+        state |= read_weights(path)
+    return state
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The parameters in one file.
+
+    Raises:
+        ModelFormatError: if it cannot be read.
+    """
     try:
-        state = load_file(directory / WEIGHTS)
-        for path in sorted(directory.glob(ENCODER_WEIGHTS.format("*"))):
-            state |= load_file(path)
+        return load_file(path)
     except (OSError, SafetensorError) as error:
-        raise ModelFormatError(f"{directory}: its weights cannot be read ({error})") from error
-    load_trained(model, state, str(directory))
+        raise ModelFormatError(f"{path}: weights that cannot be read ({error})") from error
 
 
 def _local(location: Path | str) -> Path:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+CORRECTION = "relations.correction"  # the joint model's one parameter with a row for each relation of a graph
+
 
 class RelationVectors(nn.Module):
     """A vector per relation from its label's embedding, its direction, and a learned correction.

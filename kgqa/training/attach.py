@@ -3,17 +3,13 @@
 import hashlib
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from kgqa.graph.catalog import Catalog
 from kgqa.graph.store import KnowledgeGraph, open_graph
 from kgqa.reasoning.answerer import Answerer
 from kgqa.reasoning.pretrained import from_pretrained, load_trained, save_pretrained, trained_state
+from kgqa.reasoning.relations import CORRECTION
 from kgqa.training.card import attached_card
 from kgqa.training.recipe import new_model, synthetic_examples
-
-CORRECTION = "relations.correction"  # the one parameter with a row for each relation of a graph
+from kgqa.training.start import moved
 
 
 def attach(parent: Path | str, graph_path: Path, out: Path, command: str = "") -> Answerer:
@@ -30,7 +26,7 @@ def attach(parent: Path | str, graph_path: Path, out: Path, command: str = "") -
     graph = open_graph(graph_path)
     model = new_model(known.model.config, graph, known.model.names)
     state = trained_state(known.model)
-    state[CORRECTION] = _moved(state[CORRECTION], known.model.graph.catalog, graph.catalog)
+    state[CORRECTION] = moved(state[CORRECTION], known.model.graph.catalog, graph.catalog)
     load_trained(model, state, str(parent))
     model.eval()
     attached = Answerer(model, known.calibration, _version(known.version, graph), synthetic_examples(model))
@@ -43,15 +39,3 @@ def _version(parent: str, graph: KnowledgeGraph) -> str:
     sha.update(graph.catalog.entity_ids.blob.tobytes())
     sha.update(graph.sparse.objects.numpy().tobytes())
     return sha.hexdigest()[:12]
-
-
-def _moved(correction: Tensor, old: Catalog, new: Catalog) -> Tensor:
-    """Rows (2 * relations, W) for the relations of the new graph, zero where the old one has none such."""
-    by_id = {identity: number for number, identity in enumerate(old.relation_ids)}
-    by_label = {label: number for number, label in enumerate(old.relation_labels)}
-    moved = torch.zeros(2 * len(new.relation_ids), correction.shape[1])
-    for number, (identity, label) in enumerate(zip(new.relation_ids, new.relation_labels, strict=True)):
-        source = by_id.get(identity, by_label.get(label))
-        if source is not None:
-            moved[2 * number : 2 * number + 2] = correction[2 * source : 2 * source + 2]
-    return moved

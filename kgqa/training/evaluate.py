@@ -1,6 +1,8 @@
 """Measuring a model on questions that it never saw: batched while training, one by one as people ask."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,12 +10,14 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from kgqa.reasoning.answerer import Answerer
+from kgqa.graph.catalog import Catalog
+from kgqa.reasoning.answerer import Answerer, Solution
 from kgqa.reasoning.confidence import evidence
 from kgqa.reasoning.heads import answer_set as chosen_set
 from kgqa.reasoning.model import JointModel
-from kgqa.training.metrics import Outcome, judge, summarise
+from kgqa.training.metrics import Fault, Outcome, judge, summarise
 from kgqa.training.questions import Question, answer_set, gold_mentions
+from kgqa.types import Answer
 
 MODES = ("linked", "gold-span", "gold")
 
@@ -28,19 +32,71 @@ def evaluate(answerer: Answerer, questions: Sequence[Question], mode: str = "lin
     outcomes, latencies = [], []
     for row in tqdm(questions, unit="question", desc="evaluating", leave=False):
         mentions = None if mode == "linked" else gold_mentions(row, catalog, mode)
-        answer = answerer.answer(row.question, mentions)
-        returned = [catalog.entity(entity.id) for entity in answer.answers]
-        linked = set(row.entities) <= {link.id for link in answer.links} if row.entities else None
-        outcomes.append(judge(row.slice, returned, answer_set(row, catalog), len(row.answers), linked))
+        started = time.perf_counter()
+        solution = answerer.solve(row.question, mentions)
+        answer = answerer.explain(row.question, solution, time.perf_counter() - started)
+        outcomes.append(_placed(row, solution, answer, catalog))
         latencies.append(answer.timings_ms["total"])
     p50, p95 = np.percentile(latencies, [50, 95])
     return {**summarise(outcomes), "latency_ms": {"p50": round(float(p50), 1), "p95": round(float(p95), 1)}}
 
 
+def hits(answerer: Answerer, questions: Sequence[Question]) -> list[bool]:
+    """Whether the first answer to each question is right."""
+    catalog = answerer.graph.catalog
+    rows = tqdm(questions, unit="question", desc="asking", leave=False)
+    outcomes = []
+    for row in rows:
+        solution = answerer.solve(row.question)
+        outcomes.append(_placed(row, solution, answerer.explain(row.question, solution), catalog))
+    return [outcome.hit for outcome in outcomes]
+
+
+def ladder(answerer: Answerer, questions: Sequence[Question]) -> dict[str, dict[str, Any]]:
+    """`evaluate` in every mode, from the most to the least that is given away."""
+    return {mode: evaluate(answerer, questions, mode) for mode in reversed(MODES)}
+
+
+def ladder_table(rungs: dict[str, dict[str, Any]]) -> str:
+    """The rungs of a ladder as a table, what each loses to the one above it, and whose the errors are."""
+    lines = ["entities    hits@1  f1      gap    linked  shortlist  errors"]
+    above = None
+    for mode, figures in rungs.items():
+        gap = "" if above is None else f"{figures['hits@1'] - above:+.2f}"
+        recall = (figures["shortlist"] or {}).get("recall", "")
+        errors = "  ".join(f"{fault} {count}" for fault, count in figures["faults"].items() if count)
+        linked = figures["entity_accuracy"] if figures["entity_accuracy"] is not None else ""
+        measured = f"{figures['hits@1']:<6.2f}  {figures['f1']:<6.2f}  {gap:<6}"
+        lines.append(f"{mode:<10}  {measured}  {linked!s:<6}  {recall!s:<9}  {errors}")
+        above = figures["hits@1"]
+    return "\n".join(lines)
+
+
+def _placed(row: Question, solution: Solution, answer: Answer, catalog: Catalog) -> Outcome:
+    """The outcome of a question, with the part that missed where it was missed."""
+    gold = answer_set(row, catalog)
+    returned = [catalog.entity(entity.id) for entity in answer.answers]
+    linked = set(row.entities) <= {link.id for link in answer.links} if row.entities else None
+    outcome = judge(row.slice, returned, gold, len(row.answers), linked)
+    rank = solution.rank([catalog.entity(entity) for entity in row.entities]) if row.entities else None
+    if outcome.hit:
+        return replace(outcome, rank=rank)
+    return replace(outcome, rank=rank, fault=_fault(outcome, rank, solution, gold))
+
+
+def _fault(outcome: Outcome, rank: int | None, solution: Solution, gold: frozenset[int]) -> Fault:
+    top = int(solution.entities[0]) if len(solution.entities) else None
+    if not gold or top in gold:
+        return "confidence"
+    if outcome.linked is None or outcome.linked:
+        return "reasoner"
+    return "shortlist" if rank is None else "ranker"
+
+
 def quick_outcomes(
     model: JointModel, questions: Sequence[Question], batch_size: int = 64
 ) -> Iterator[tuple[Outcome, Tensor]]:
-    """How each question goes before calibration, and the evidence (5,) for its answer; batched."""
+    """How each question goes before calibration, and the evidence (EVIDENCE,) for its answer; batched."""
     catalog = model.graph.catalog
     for rows in _batches(questions, batch_size):
         with torch.inference_mode():
@@ -65,4 +121,4 @@ def _batches(questions: Sequence[Question], size: int) -> Iterator[Sequence[Ques
         yield questions[start : start + size]
 
 
-__all__ = ["MODES", "evaluate", "one_line", "quick_outcomes"]
+__all__ = ["MODES", "evaluate", "hits", "ladder", "ladder_table", "one_line", "quick_outcomes"]

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from kgqa.graph.frontier import Frontier
 
 FLOOR = 1e-6
 SLOT_SHARE = 0.3
 LEAST_USE = 0.1
+ANSWERABLE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ class Target:
     def counts(self) -> Tensor:
         """Answers of each question, at least 1: shape (B,)."""
         return torch.bincount(self.batch, minlength=self.batch_size).clamp(min=1)
+
+
+def answerable_loss(logits: Tensor, target: Target) -> Tensor:
+    """Binary cross-entropy of the logits (B,) that there is an answer, held against whether there is one: a scalar."""
+    answers = torch.bincount(target.batch, minlength=target.batch_size)  # (B,)
+    return ANSWERABLE_SHARE * binary_cross_entropy_with_logits(logits, (answers > 0).to(logits))
 
 
 def joint_loss(combined: Frontier, slots: Sequence[Frontier], counts: Tensor, target: Target) -> Tensor:

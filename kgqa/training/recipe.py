@@ -12,6 +12,7 @@ from kgqa.errors import InputError
 from kgqa.graph.store import KnowledgeGraph, open_graph
 from kgqa.linking.encoder import NameEncoder
 from kgqa.linking.index import EntityIndex
+from kgqa.manifest import verify_manifest
 from kgqa.reasoning.answerer import Answerer
 from kgqa.reasoning.confidence import Calibration
 from kgqa.reasoning.config import ModelConfig
@@ -23,6 +24,7 @@ from kgqa.training.english import Words
 from kgqa.training.evaluate import evaluate, one_line, quick_outcomes
 from kgqa.training.metrics import summarise
 from kgqa.training.questions import Question, read_questions, write_questions
+from kgqa.training.start import kept_index, start_from
 from kgqa.training.synthesis import Synthesiser
 from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
 
@@ -33,6 +35,8 @@ SYNTHETIC, SYNTHETIC_DEV = 20_000, 1_000  # questions made where none are given
 @dataclass(frozen=True)
 class Recipe:
     """What to train on, and how. `watched` development questions are asked after every evaluation interval.
+
+    `start` is a model directory to begin with, instead of the base encoder alone.
 
     Without `questions` they are synthesised from the graph, and without `dev` so are the development questions, into
     files beside the model.
@@ -46,6 +50,7 @@ class Recipe:
     training: TrainingArguments = field(default_factory=TrainingArguments)
     examples: Path | None = None
     watched: int = 1000
+    start: Path | None = None
     command: str = ""
 
 
@@ -61,7 +66,7 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
     examples = _examples(recipe, dev)
     checkpoint = Checkpoint(recipe.out.with_name(recipe.out.name + ".checkpoint"))
     seed_everything(recipe.training.seed)
-    model = new_model(recipe.model, graph)
+    model = _first_model(recipe, graph)
     trainer = Trainer(model, questions, recipe.training, _watcher(dev[: recipe.watched]), checkpoint, resume)
     seconds = trainer.train()
     model.eval()
@@ -72,6 +77,17 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
     save_pretrained(answerer, recipe.out, model_card(card, model), figures)
     checkpoint.remove()
     return figures
+
+
+def _first_model(recipe: Recipe, graph: KnowledgeGraph) -> JointModel:
+    """The model that training begins with: untrained, or what another one learned."""
+    if recipe.start is None:
+        return new_model(recipe.model, graph)
+    verify_manifest(recipe.start)
+    encoder = NameEncoder.from_pretrained(recipe.model.encoder)
+    model = new_model(recipe.model, graph, encoder, kept_index(recipe.start, graph, encoder))
+    start_from(model, recipe.start)
+    return model
 
 
 def synthesise(
@@ -114,13 +130,21 @@ def synthetic_examples(model: JointModel) -> list[str]:
     return [question.question for question in made if question.slice == "1-hop"][:EXAMPLES]
 
 
-def new_model(config: ModelConfig, graph: KnowledgeGraph, encoder: NameEncoder | None = None) -> JointModel:
+def new_model(
+    config: ModelConfig,
+    graph: KnowledgeGraph,
+    encoder: NameEncoder | None = None,
+    index: EntityIndex | None = None,
+) -> JointModel:
     """An untrained model over a graph, its names indexed by this encoder or the one that the config names."""
     encoder = encoder or NameEncoder.from_pretrained(config.encoder)
+    return JointModel(config, graph, index or _indexed(graph, encoder), encoder)
+
+
+def _indexed(graph: KnowledgeGraph, encoder: NameEncoder) -> EntityIndex:
     degrees = graph.sparse.degree(torch.arange(graph.sparse.num_entities)).numpy()
     with tqdm(unit="name", desc="indexing names", leave=False) as bar:
-        index = EntityIndex.build(graph.catalog, degrees, encoder, _advance(bar))
-    return JointModel(config, graph, index, encoder)
+        return EntityIndex.build(graph.catalog, degrees, encoder, _advance(bar))
 
 
 def calibrate(model: JointModel, questions: Sequence[Question]) -> Calibration:

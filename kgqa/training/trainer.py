@@ -15,7 +15,7 @@ from kgqa.errors import InputError
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.pretrained import load_trained, trained_state
 from kgqa.training.checkpoint import Checkpoint, Progress
-from kgqa.training.loss import Target, joint_loss
+from kgqa.training.loss import Target, answerable_loss, joint_loss
 from kgqa.training.questions import Question, answer_set
 
 LAYER_DECAY = 0.8  # rate of an encoder layer over that of the layer after it
@@ -126,6 +126,7 @@ class Trainer:
         weighed = self.model([self.questions[row].question for row in rows])
         target = Target.of([self.answers[row] for row in rows], self.model.graph.sparse.num_entities)
         loss = joint_loss(weighed.combined, weighed.slots, weighed.thought.counts, target)
+        loss = loss + answerable_loss(weighed.thought.answerable, target)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * self._rate(self.step)
         self.optimiser.zero_grad(set_to_none=True)

@@ -28,7 +28,7 @@ def assistant(trained_model: Path) -> Assistant:
 @pytest.fixture
 def desk(assistant: Assistant, tmp_path: Path) -> Iterator[Page]:
     database = db.open_database(f"sqlite:///{tmp_path / 'chat.db'}")
-    yield Page(assistant, StoredMemory(database, assistant.version), Settings(secret="s"))
+    yield Page(assistant, StoredMemory(database, assistant), Settings(secret="s"))
     database.close()
 
 

@@ -61,10 +61,18 @@ def test_the_exact_flag_tells_what_is_written_from_what_is_the_same(index: Entit
 
 
 def test_features_of_an_exact_name(index: EntityIndex, world: World) -> None:
-    ngrams, encoder, _, degree = features(index, "tom hanks", world["tom"])
+    ngrams, encoder, _, degree, spelling = features(index, "tom hanks", world["tom"])
     assert ngrams == pytest.approx(1)
+    assert spelling == 1
     assert encoder == 0
     assert degree == pytest.approx(np.log1p(world.degrees[world["tom"]]))
+
+
+@pytest.mark.parametrize(
+    ("text", "errors"), [("leonardo dicaprio", 0), ("leonrado dicaprio", 1), ("leonrado dicapri", 2)]
+)
+def test_spelling_halves_with_every_error(index: EntityIndex, world: World, text: str, errors: int) -> None:
+    assert features(index, text, world["leo"])[4] == pytest.approx(2.0**-errors)
 
 
 def test_exact_names_leave_room_for_near_ones(index: EntityIndex, world: World) -> None:
@@ -133,7 +141,7 @@ def test_a_new_name_is_found_at_once(encoded_index: EntityIndex, world: World, e
     assert encoded_index.exact(["ana de armas", "LEO"]) == [[new], [world["leo"]]]
     assert found(encoded_index, "ana de amras")[0] == new
     vectors = encoder.encode(["Ana de Armas"])
-    expected = [1, 1, VERBATIM, np.log1p(3)]
+    expected = [1, 1, VERBATIM, np.log1p(3), 1]
     np.testing.assert_allclose(features(encoded_index, "Ana de Armas", new, vectors), expected, atol=0.03)
     assert encoded_index.suggest("arm") == [new]
 
@@ -280,3 +288,25 @@ def test_progress_is_told(world: World, encoder: NameEncoder) -> None:
     seen: list[tuple[int, int]] = []
     index = EntityIndex.build(world.catalog, world.degrees, encoder, lambda done, total: seen.append((done, total)))
     assert seen == [(len(index), len(index))]
+
+
+def test_added_and_removed_names_survive_a_round_trip(index: EntityIndex, world: World, tmp_path: Path) -> None:
+    index.add(world["leo"], ["Leo the Magnificent", "Zed"])
+    index.remove(world["us"], ["America", "never called so"])
+    index.save(tmp_path)
+    for one in (index, EntityIndex.load(tmp_path, world.catalog)):
+        assert one.suggest("magnif") == [world["leo"]]
+        assert one.exact(["zed", "america", "usa"]) == [[world["leo"]], [], [world["us"]]]
+        assert world["us"] not in one.suggest("americ")
+        assert found(one, "leo the magnifcent")[0] == world["leo"]
+
+
+def test_owners_are_ordered_anew_when_degrees_change(index: EntityIndex, world: World) -> None:
+    assert index.exact(["Kismet"])[0] != []
+    cities = index.exact(["San José"])[0]
+    degrees = world.degrees.copy()
+    degrees[cities[-1]] = 99
+    index.follow_graph(world.catalog, degrees)
+    assert index.exact(["San José"])[0] == [cities[-1], *cities[:-1]]
+    with pytest.raises(ShapeError, match="degrees"):
+        index.follow_graph(world.catalog, degrees[1:])

@@ -54,9 +54,11 @@ def test_cells_and_nil_are_one_distribution(batch: ReadingBatch, candidates: Can
 def test_untrained_slots_take_the_two_names(
     batch: ReadingBatch, candidates: Candidates, graph: SparseGraph, world: World
 ) -> None:
-    best = rank(batch, candidates, graph)[0, :, :-1].argmax(-1)
-    linked = candidates.entities.flatten()[best]
-    assert set(linked.tolist()) == {world["tom"], world["matrix"]}
+    probabilities = rank(batch, candidates, graph)[0, :, :-1].exp()  # (M, N * K)
+    entities = candidates.entities.flatten()
+    of_each = torch.stack([probabilities[:, entities == world[name]].sum(-1) for name in ("tom", "matrix")])
+    assert (of_each > 0.1).all()
+    assert (of_each.sum(0) > 0.95).all()
 
 
 def test_overlap_is_sharing_a_token(batch: ReadingBatch) -> None:

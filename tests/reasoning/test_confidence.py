@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from kgqa.reasoning.confidence import LEAST, Calibration, best_threshold, evidence
+from kgqa.reasoning.confidence import EVIDENCE, LEAST, Calibration, best_threshold, evidence
 from kgqa.reasoning.pretrained import from_pretrained
 from tests.conftest import Trained
 
@@ -13,14 +13,14 @@ def rows(tops: Tensor, way: Tensor | None = None) -> Tensor:
     """Evidence of answers with these top weights, all else sure but the way."""
     sure = torch.zeros_like(tops)
     ways = sure if way is None else way.clamp(LEAST).log()
-    return torch.stack([torch.logit(tops, eps=LEAST), sure, sure, ways, sure], 1)
+    return torch.stack([torch.logit(tops, eps=LEAST), sure, sure, sure, ways, *[sure] * (EVIDENCE - 5)], 1)
 
 
 def test_evidence_is_finite_and_one_row_a_question(trained: Trained) -> None:
     model = from_pretrained(trained.directory).model
     with torch.inference_mode():
         found = evidence(model(["who directed Jaws?", "zzz", "who did Fay Moss play in Red Desert?"]))
-    assert found.shape == (3, 5)
+    assert found.shape == (3, EVIDENCE)
     assert torch.isfinite(found).all()
     assert (found[:, 1:] <= 0).all()
     assert found[0, 0] > found[1, 0]

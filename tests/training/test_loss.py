@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kgqa.graph.frontier import Frontier
-from kgqa.training.loss import Target, answer_loss, joint_loss
+from kgqa.training.loss import ANSWERABLE_SHARE, Target, answer_loss, answerable_loss, joint_loss
 
 WEIGHTS = torch.tensor([[0.9, 0.2, 0.0, 0.5], [0.1, 0.0, 0.7, 0.0]])
 TARGET = Target.of([torch.tensor([0, 3]), torch.tensor([], dtype=torch.long)], num_entities=4)
@@ -37,3 +37,9 @@ def test_an_unused_slot_still_learns_the_answers() -> None:
     pull = -0.3 * 0.1 / 2 / 2 / 2 / 0.5  # least share, over two slots, two questions and two answers, of 1 / y
     assert unused.grad[0].tolist() == pytest.approx([pull, 0.0, 0.0, pull])
     assert unused.grad[1].tolist() == [0.0] * 4
+
+
+def test_answerable_loss_asks_whether_there_is_an_answer() -> None:
+    loss = answerable_loss(torch.tensor([2.0, -1.0]), TARGET)  # the second question has none
+    expected = (math.log1p(math.exp(-2.0)) + math.log1p(math.exp(-1.0))) / 2
+    assert float(loss) == pytest.approx(ANSWERABLE_SHARE * expected, rel=1e-5)

@@ -1,5 +1,7 @@
 """Hits, F1 and exact sets."""
 
+from dataclasses import replace
+
 import pytest
 
 from kgqa.training.metrics import judge, summarise
@@ -29,3 +31,13 @@ def test_summary_has_slices_and_entity_accuracy() -> None:
     assert figures["hits@1"] == pytest.approx(66.67)
     assert figures["entity_accuracy"] == 50.0
     assert figures["slices"]["b"] == {"n": 2, "hits@1": 50.0, "f1": 50.0, "exact": 50.0}
+    assert figures["shortlist"] == {"recall": 0.0, "mean_reciprocal_rank": 0.0}
+
+
+def test_the_shortlist_and_the_faults_are_summed() -> None:
+    right = replace(judge("a", [1], frozenset({1}), 1, True), rank=1)
+    wrong = replace(judge("a", [2], frozenset({1}), 1, False), rank=4, fault="ranker")
+    lost = replace(judge("a", [2], frozenset({1}), 1, False), fault="shortlist")
+    figures = summarise([right, wrong, lost, wrong])
+    assert figures["shortlist"] == {"recall": 75.0, "mean_reciprocal_rank": 0.375}
+    assert figures["faults"] == {"shortlist": 1, "ranker": 2, "reasoner": 0, "confidence": 0}

@@ -75,11 +75,14 @@ def test_the_class_that_a_text_names_narrows_the_last_step() -> None:
 
 
 def test_unanswerable_lines_are_split(tmp_path: Path) -> None:
-    (tmp_path / "x.none.tsv").write_text("dev\thello\ntrain\tbye\nFilm\tis {a} any good?\nwhy?\n", encoding="utf-8")
+    (tmp_path / "x.none.tsv").write_text(
+        "dev\thello\ntrain\tbye\ntrain:City\twhat does {a} cost?\nFilm\tis {a} any good?\nwhy?\n", encoding="utf-8"
+    )
     found = read_unanswerable(tmp_path)
     assert [(one.split, one.kind, one.text) for one in found] == [
         ("dev", "", "hello"),
         ("train", "", "bye"),
+        ("train", "City", "what does {a} cost?"),
         ("train", "Film", "is {a} any good?"),
         ("train", "", "why?"),
     ]

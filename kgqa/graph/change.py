@@ -1,0 +1,364 @@
+"""A change of a graph: facts, entities and names added or taken away, every number that was given staying as it is."""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from kgqa.errors import InputError, UnknownEntityError
+from kgqa.graph.builder import ALIASES, DESCRIPTIONS, LABELS, TYPES, last_part, words
+from kgqa.graph.catalog import Catalog, ListTable, StringTable
+from kgqa.graph.formats import Statement
+from kgqa.graph.literals import Literal, recognise
+from kgqa.graph.sparse import SparseGraph
+from kgqa.graph.store import KnowledgeGraph
+
+SHOWN = 3  # namesakes in a message
+
+Triple = tuple[int, int, int]
+
+
+@dataclass
+class Row:
+    """What one entity is called and is, as a change leaves it."""
+
+    label: str
+    description: str
+    aliases: list[str]
+    classes: list[str]
+
+    @property
+    def names(self) -> list[str]:
+        """Label and aliases, those that show something."""
+        return [name for name in (self.label, *self.aliases) if name]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The graph after a change, the names that entities got and lost, and how many statements changed something."""
+
+    graph: KnowledgeGraph
+    gained: tuple[tuple[int, str], ...]
+    lost: tuple[tuple[int, str], ...]
+    added: int
+    removed: int
+
+
+@dataclass
+class GraphChange:
+    """Collects statements to add and to take away, and applies them all at once.
+
+    Entities and relations keep their numbers and new ones come last, so that whatever is kept by number beside the
+    graph stays right. An entity that is taken away keeps its number and has neither names nor facts.
+
+    In statements of tables an entity may be given by its label or an alias, if only one entity goes by it.
+    """
+
+    graph: KnowledgeGraph
+    _ids: dict[str, int] = field(default_factory=dict)  # of new entities
+    _literals: dict[int, Literal] = field(default_factory=dict)
+    _relations: dict[str, int] = field(default_factory=dict)  # new ones
+    _rows: dict[int, Row] = field(default_factory=dict)  # of entities whose names or classes were looked at
+    _added: dict[Triple, None] = field(default_factory=dict)
+    _removed: dict[Triple, None] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)  # statements that changed something
+
+    def add(self, statement: Statement) -> None:
+        """State a fact or a name; what the graph states already is no mistake.
+
+        Raises:
+            InputError: if a name is that of several entities.
+        """
+        subject, relation, object_, named = statement
+        kind = _names_of(relation)
+        entity = self._entity(subject, named)
+        if kind is not None:
+            row = self._row(entity)
+            before = replace(row, aliases=[*row.aliases], classes=[*row.classes])
+            kind(row, _text(object_))
+            self._counts["added"] += row != before
+            return
+        triple = entity, self._relation(relation), self._entity(object_, named)
+        self._counts["added"] += triple in self._removed or not (triple in self._added or self._states(triple))
+        self._removed.pop(triple, None)
+        if not self._states(triple):
+            self._added[triple] = None
+
+    def remove(self, statement: Statement) -> None:
+        """Take back a fact or an alias.
+
+        Raises:
+            InputError: if the graph does not state it.
+        """
+        subject, relation, object_, named = statement
+        entity = self._known(subject, named)
+        self._counts["removed"] += 1
+        if relation in ALIASES:
+            self._take_alias(entity, _text(object_))
+            return
+        if _names_of(relation) is not None:
+            raise InputError(f"{relation!r} of {subject!r} cannot be taken away; add another, or remove the entity")
+        triple = entity, self._known_relation(relation), self._known(object_, named)
+        if triple in self._added:
+            del self._added[triple]
+        elif self._states(triple) and triple not in self._removed:
+            self._removed[triple] = None
+        else:
+            raise InputError(f"the graph does not state {subject!r} {relation!r} {_text(object_)!r}")
+
+    def remove_entity(self, name: str) -> None:
+        """Take an entity away, by id or by a name that it alone has: its names and every fact about it.
+
+        Raises:
+            InputError: if there is none, or several go by the name.
+        """
+        entity = self._known(name, named=True)
+        self._counts["removed"] += len(self._row(entity).names)
+        self._rows[entity] = Row("", "", [], [])
+        subjects, relations, objects = self._triples
+        own = np.flatnonzero((subjects == entity) | (objects == entity)).tolist()
+        self._counts["removed"] += len(own)
+        for place in own:
+            self._removed[int(subjects[place]), int(relations[place]), int(objects[place])] = None
+        self._added = {triple: None for triple in self._added if entity not in (triple[0], triple[2])}
+
+    def apply(self) -> Changed:
+        """The graph as the statements leave it."""
+        old = {entity: self._old_row(entity) for entity in self._rows}
+        gained = [(entity, name) for entity, row in self._rows.items() for name in _beyond(row, old[entity])]
+        lost = [(entity, name) for entity, row in self._rows.items() for name in _beyond(old[entity], row)]
+        catalog = self._catalog()
+        return Changed(
+            KnowledgeGraph(catalog, self._sparse(len(catalog), len(catalog.relation_ids))),
+            tuple(gained),
+            tuple(lost),
+            self._counts["added"],
+            self._counts["removed"],
+        )
+
+    @cached_property
+    def _triples(self) -> tuple[npt.NDArray[np.int64], ...]:
+        return tuple(column.cpu().numpy() for column in self.graph.sparse.triples())
+
+    @cached_property
+    def _named(self) -> dict[str, list[int]]:
+        """Entities by label, and after them those by alias."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for entity, label in enumerate(self.graph.catalog.labels):
+            found[label].append(entity)
+        for entity, aliases in enumerate(self.graph.catalog.alias_table):
+            for alias in aliases:
+                if alias not in found or entity not in found[alias]:
+                    found[alias].append(entity)
+        return found
+
+    def _entity(self, id_: str | Literal, named: bool) -> int:
+        """The number of an entity or value, a new one where the graph has none such."""
+        found = self._find(id_, named)
+        if found is not None:
+            return found
+        literal = id_ if isinstance(id_, Literal) else recognise(id_) if named else None
+        if literal is not None and not isinstance(id_, Literal):
+            return self._entity(literal, named)
+        key = literal.id() if literal else str(id_)
+        entity = len(self.graph.catalog) + len(self._ids)
+        self._ids[key] = entity
+        if literal:
+            self._literals[entity] = literal
+        self._rows[entity] = Row(literal.label() if literal else _label(key, named), "", [], [])
+        return entity
+
+    def _known(self, id_: str | Literal, named: bool) -> int:
+        found = self._find(id_, named)
+        if found is None and named and isinstance(id_, str) and (literal := recognise(id_)):
+            found = self._find(literal, named)
+        if found is None:
+            raise UnknownEntityError(f"the graph has no entity {_text(id_)!r}")
+        return found
+
+    def _find(self, id_: str | Literal, named: bool) -> int | None:
+        key = id_.id() if isinstance(id_, Literal) else id_
+        if key in self._ids:
+            return self._ids[key]
+        try:
+            return self.graph.catalog.entity(key)
+        except UnknownEntityError:
+            pass
+        if not named or isinstance(id_, Literal):
+            return None
+        fresh = [entity for entity, row in self._rows.items() if id_ in row.names]
+        namesakes = list(dict.fromkeys([*self._named.get(id_, ()), *fresh]))
+        if len(namesakes) > 1:
+            ids = ", ".join(self.graph.catalog.entity_ids[entity] for entity in namesakes[:SHOWN])
+            more = ", …" if len(namesakes) > SHOWN else ""
+            raise InputError(f"{id_!r} is the name of {len(namesakes)} entities; give the id of one ({ids}{more})")
+        return namesakes[0] if namesakes else None
+
+    def _relation(self, id_: str) -> int:
+        found = self._find_relation(id_)
+        if found is None:
+            found = self._relations[id_] = len(self.graph.catalog.relation_ids) + len(self._relations)
+        return found
+
+    def _known_relation(self, id_: str) -> int:
+        found = self._find_relation(id_)
+        if found is None:
+            raise UnknownEntityError(f"the graph has no relation {id_!r}")
+        return found
+
+    def _find_relation(self, id_: str) -> int | None:
+        """By id, or by a label that no other relation has."""
+        catalog = self.graph.catalog
+        if id_ in self._relations:
+            return self._relations[id_]
+        try:
+            return catalog.relation(id_)
+        except UnknownEntityError:
+            called = [number for number, label in enumerate(catalog.relation_labels) if label == id_]
+            return called[0] if len(called) == 1 else None
+
+    def _states(self, triple: Triple) -> bool:
+        subject, relation, object_ = triple
+        catalog = self.graph.catalog
+        if max(subject, object_) >= len(catalog) or relation >= len(catalog.relation_ids):
+            return False
+        return self.graph.sparse.contains(subject, 2 * relation, object_)
+
+    def _row(self, entity: int) -> Row:
+        if entity not in self._rows:
+            self._rows[entity] = self._old_row(entity)
+        return self._rows[entity]
+
+    def _old_row(self, entity: int) -> Row:
+        catalog = self.graph.catalog
+        if entity >= len(catalog):
+            return Row("", "", [], [])
+        return Row(
+            catalog.labels[entity], catalog.descriptions[entity], catalog.aliases(entity), catalog.classes(entity)
+        )
+
+    def _take_alias(self, entity: int, alias: str) -> None:
+        row = self._row(entity)
+        if alias not in row.aliases:
+            raise InputError(f"{row.label!r} has no alias {alias!r}")
+        row.aliases.remove(alias)
+
+    def _catalog(self) -> Catalog:
+        old = self.graph.catalog
+        new_relations = list(self._relations)
+        labels = [words(last_part(id_) if ":" in id_ else id_) for id_ in new_relations]
+        texts = {
+            "entity_ids": _changed_texts(old.entity_ids, {}, list(self._ids)),
+            "labels": self._texts(old.labels, "label"),
+            "descriptions": self._texts(old.descriptions, "description"),
+            "relation_ids": _changed_texts(old.relation_ids, {}, new_relations),
+            "relation_labels": _changed_texts(old.relation_labels, {}, labels),
+            "relation_descriptions": _changed_texts(old.relation_descriptions, {}, [""] * len(labels)),
+        }
+        lists = {
+            "alias_table": self._lists(old.alias_table, "aliases"),
+            "class_table": self._lists(old.class_table, "classes"),
+            "relation_alias_table": ListTable.from_lists([*old.relation_alias_table, *([] for _ in labels)]),
+        }
+        literals = [self._literals.get(entity) for entity in self._ids.values()]
+        arrays = {
+            "is_value": np.concatenate([old.is_value, np.array([one is not None for one in literals], dtype=bool)]),
+            "values": np.concatenate([old.values, np.array([one.value() if one else np.nan for one in literals])]),
+            "order": _order(old, list(self._ids)),
+        }
+        return Catalog(texts, lists, arrays)
+
+    def _texts(self, table: StringTable, part: str) -> StringTable:
+        values = {entity: str(getattr(row, part)) for entity, row in self._rows.items()}
+        return _changed_texts(table, values, [values[entity] for entity in self._ids.values()])
+
+    def _lists(self, table: ListTable, part: str) -> ListTable:
+        values: dict[int, list[str]] = {entity: getattr(row, part) for entity, row in self._rows.items()}
+        rows = list(table) if values else table
+        if rows is table:
+            return table
+        new = [values.get(entity, row) for entity, row in enumerate(rows)]
+        return ListTable.from_lists([*new, *(values[entity] for entity in self._ids.values())])
+
+    def _sparse(self, num_entities: int, num_relations: int) -> SparseGraph:
+        subjects, relations, objects = self._triples
+        removed = np.array(list(self._removed), dtype=np.int64).reshape(-1, 3)
+        added = np.array(list(self._added), dtype=np.int64).reshape(-1, 3)
+        gone = _keys(removed[:, 0], removed[:, 1], removed[:, 2], num_entities)
+        kept = ~np.isin(_keys(subjects, relations, objects, num_entities), gone)
+        old = (subjects[kept], relations[kept], objects[kept])
+        subjects, relations, objects = (np.concatenate(pair) for pair in zip(old, added.T, strict=True))
+        return SparseGraph.from_triples(subjects, relations, objects, num_entities, num_relations)
+
+
+def _names_of(relation: str) -> Callable[[Row, str], None] | None:
+    """What a statement with this relation does to a row of names, or None if it states a fact."""
+    for relations, change in ((LABELS, _relabel), (ALIASES, _alias), (DESCRIPTIONS, _describe), (TYPES, _classify)):
+        if relation in relations:
+            return change
+    return None
+
+
+def _relabel(row: Row, text: str) -> None:
+    """A new label; the one before stays as an alias, but for one that was only made of the id."""
+    if row.label and row.label != text and row.label not in row.aliases:
+        row.aliases.append(row.label)
+    row.label = text
+    row.aliases = [alias for alias in row.aliases if alias != text]
+
+
+def _alias(row: Row, text: str) -> None:
+    if text not in row.names:
+        row.aliases.append(text)
+
+
+def _describe(row: Row, text: str) -> None:
+    row.description = text
+
+
+def _classify(row: Row, text: str) -> None:
+    label = words(last_part(text)) if ":" in text else text
+    if label not in row.classes:
+        row.classes.append(label)
+
+
+def _beyond(row: Row, other: Row) -> list[str]:
+    """The names that a row has and another one has not."""
+    return [name for name in row.names if name not in other.names]
+
+
+def _text(object_: str | Literal) -> str:
+    return object_.text if isinstance(object_, Literal) else object_
+
+
+def _label(id_: str, named: bool) -> str:
+    return id_ if named and ":" not in id_ else last_part(id_).replace("_", " ").strip() or id_
+
+
+def _changed_texts(table: StringTable, values: dict[int, str], new: Iterable[str]) -> StringTable:
+    """The table with other values in some rows, and new rows at its end."""
+    rows = list(table)
+    for place, value in values.items():
+        if place < len(rows):
+            rows[place] = value
+    return StringTable.from_strings([*rows, *new])
+
+
+def _order(old: Catalog, ids: list[str]) -> npt.NDArray[np.int32]:
+    """The entities by id, the new ones set in where they belong."""
+    order = np.asarray(old.order)
+    key = lambda entity: old.entity_ids[int(entity)]  # noqa: E731
+    ranked = sorted(range(len(ids)), key=ids.__getitem__)
+    places = [bisect_left(order, ids[number], key=key) for number in ranked]
+    return np.insert(order, places, [len(old) + number for number in ranked]).astype(np.int32)
+
+
+def _keys(
+    subjects: npt.NDArray[np.int64], relations: npt.NDArray[np.int64], objects: npt.NDArray[np.int64], size: int
+) -> npt.NDArray[np.int64]:
+    """One number for each triple: the same for the same one."""
+    return (relations * size + subjects) * size + objects
