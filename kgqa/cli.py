@@ -159,7 +159,12 @@ def _attach(options: argparse.Namespace) -> None:
 def _add_facts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("add", "remove"))
     parser.add_argument(
-        "fact", nargs="*", metavar="SUBJECT RELATION OBJECT", help="one fact; names or ids (alias: skos:altLabel)"
+        "--fact",
+        action="append",
+        default=[],
+        nargs=3,
+        metavar=("SUBJECT", "RELATION", "OBJECT"),
+        help="a fact, in names or ids; another name of an entity is skos:altLabel",
     )
     parser.add_argument("--model", required=True, type=Path, metavar="MODEL_DIR")
     parser.add_argument(
@@ -175,14 +180,13 @@ def _facts(options: argparse.Namespace) -> None:
     from kgqa.graph.formats import GraphFile, Statement
     from kgqa.reasoning.facts import change_facts
 
-    if len(options.fact) not in (0, 3) or not all(map(str.strip, options.fact)):
-        raise InputError(f"a fact is SUBJECT RELATION OBJECT, found {len(options.fact)} words: {options.fact}")
+    if empty := [fact for fact in options.fact if not all(map(str.strip, fact))]:
+        raise InputError(f"--fact {shlex.join(empty[0])}: subject, relation and object must not be empty")
     if options.what == "add" and options.entity:
         raise InputError("--entity goes with remove; an entity is added by a fact or a name of it")
     if not (options.fact or options.file or options.entity):
-        raise InputError("nothing to do; give a fact, --file or --entity")
-    given = [tuple(options.fact)] if options.fact else []
-    statements = [Statement(subject, relation, object_, True) for subject, relation, object_ in given]
+        raise InputError("nothing to do; give --fact, --file or --entity")
+    statements = [Statement(subject, relation, object_, True) for subject, relation, object_ in options.fact]
     statements += [statement for path in options.file for statement in GraphFile(path).statements()]
     started = time.perf_counter()
     report = change_facts(options.model, statements, options.what == "remove", options.entity)

@@ -156,7 +156,7 @@ def test_facts_are_added_and_taken_away(trained: Trained, tmp_path: Path, capsys
     file.write_text("Silver Lining\tdirected by\tVera Holm\nSilver Lining\tshot in\tLund\n", encoding="utf-8")
     assert main(["facts", "add", "--model", str(model), "--file", str(file)]) == 0
     assert "2 added, 0 removed; 3 new entities or values, 1 new relations" in capsys.readouterr().out
-    fact = ["Silver Lining", "shot in", "Lund"]
+    fact = ["--fact", "Silver Lining", "shot in", "Lund"]
     assert main(["facts", "remove", "--model", str(model), *fact]) == 0
     assert "0 added, 1 removed" in capsys.readouterr().out
     assert main(["facts", "remove", "--model", str(model), *fact]) == 2
@@ -166,7 +166,7 @@ def test_facts_are_added_and_taken_away(trained: Trained, tmp_path: Path, capsys
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["add", "Jaws", "directed by"], "SUBJECT RELATION OBJECT, found 2"),
+        (["add", "--fact", "Jaws", " ", "Ana Sol"], "must not be empty"),
         (["add", "--entity", "Jaws"], "--entity goes with remove"),
         (["add"], "nothing to do"),
         (["add", "--file", "nowhere.tsv"], "nowhere.tsv: no such file"),
