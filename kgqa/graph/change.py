@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -10,31 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from kgqa.errors import InputError, UnknownEntityError
-from kgqa.graph.builder import ALIASES, DESCRIPTIONS, LABELS, TYPES, last_part, words
+from kgqa.graph.builder import ALIASES, last_part, words
 from kgqa.graph.catalog import Catalog, ListTable, StringTable
 from kgqa.graph.formats import Statement
 from kgqa.graph.literals import Literal, recognise
+from kgqa.graph.row import Row, change_of_names
 from kgqa.graph.sparse import SparseGraph
 from kgqa.graph.store import KnowledgeGraph
 
 SHOWN = 3  # namesakes in a message
 
 Triple = tuple[int, int, int]
-
-
-@dataclass
-class Row:
-    """What one entity is called and is, as a change leaves it."""
-
-    label: str
-    description: str
-    aliases: list[str]
-    classes: list[str]
-
-    @property
-    def names(self) -> list[str]:
-        """Label and aliases, those that show something."""
-        return [name for name in (self.label, *self.aliases) if name]
 
 
 @dataclass(frozen=True)
@@ -74,7 +60,7 @@ class GraphChange:
             InputError: if a name is that of several entities.
         """
         subject, relation, object_, named = statement
-        kind = _names_of(relation)
+        kind = change_of_names(relation)
         entity = self._entity(subject, named)
         if kind is not None:
             row = self._row(entity)
@@ -100,7 +86,7 @@ class GraphChange:
         if relation in ALIASES:
             self._take_alias(entity, _text(object_))
             return
-        if _names_of(relation) is not None:
+        if change_of_names(relation) is not None:
             raise InputError(f"{relation!r} of {subject!r} cannot be taken away; add another, or remove the entity")
         triple = entity, self._known_relation(relation), self._known(object_, named)
         if triple in self._added:
@@ -129,8 +115,8 @@ class GraphChange:
     def apply(self) -> Changed:
         """The graph as the statements leave it."""
         old = {entity: self._old_row(entity) for entity in self._rows}
-        gained = [(entity, name) for entity, row in self._rows.items() for name in _beyond(row, old[entity])]
-        lost = [(entity, name) for entity, row in self._rows.items() for name in _beyond(old[entity], row)]
+        gained = [(entity, name) for entity, row in self._rows.items() for name in row.beyond(old[entity])]
+        lost = [(entity, name) for entity, row in self._rows.items() for name in old[entity].beyond(row)]
         catalog = self._catalog()
         return Changed(
             KnowledgeGraph(catalog, self._sparse(len(catalog), len(catalog.relation_ids))),
@@ -293,42 +279,6 @@ class GraphChange:
         old = (subjects[kept], relations[kept], objects[kept])
         subjects, relations, objects = (np.concatenate(pair) for pair in zip(old, added.T, strict=True))
         return SparseGraph.from_triples(subjects, relations, objects, num_entities, num_relations)
-
-
-def _names_of(relation: str) -> Callable[[Row, str], None] | None:
-    """What a statement with this relation does to a row of names, or None if it states a fact."""
-    for relations, change in ((LABELS, _relabel), (ALIASES, _alias), (DESCRIPTIONS, _describe), (TYPES, _classify)):
-        if relation in relations:
-            return change
-    return None
-
-
-def _relabel(row: Row, text: str) -> None:
-    """A new label; the one before stays as an alias, but for one that was only made of the id."""
-    if row.label and row.label != text and row.label not in row.aliases:
-        row.aliases.append(row.label)
-    row.label = text
-    row.aliases = [alias for alias in row.aliases if alias != text]
-
-
-def _alias(row: Row, text: str) -> None:
-    if text not in row.names:
-        row.aliases.append(text)
-
-
-def _describe(row: Row, text: str) -> None:
-    row.description = text
-
-
-def _classify(row: Row, text: str) -> None:
-    label = words(last_part(text)) if ":" in text else text
-    if label not in row.classes:
-        row.classes.append(label)
-
-
-def _beyond(row: Row, other: Row) -> list[str]:
-    """The names that a row has and another one has not."""
-    return [name for name in row.names if name not in other.names]
 
 
 def _text(object_: str | Literal) -> str:

@@ -28,28 +28,25 @@ def evaluate(answerer: Answerer, questions: Sequence[Question], mode: str = "lin
     Returns:
         the object that `evaluate --json` prints; what the model abstains from counts as not answered.
     """
-    catalog = answerer.graph.catalog
-    outcomes, latencies = [], []
-    for row in tqdm(questions, unit="question", desc="evaluating", leave=False):
-        mentions = None if mode == "linked" else gold_mentions(row, catalog, mode)
-        started = time.perf_counter()
-        solution = answerer.solve(row.question, mentions)
-        answer = answerer.explain(row.question, solution, time.perf_counter() - started)
-        outcomes.append(_placed(row, solution, answer, catalog))
-        latencies.append(answer.timings_ms["total"])
+    outcomes, latencies = zip(*_asked(answerer, questions, mode), strict=True)
     p50, p95 = np.percentile(latencies, [50, 95])
     return {**summarise(outcomes), "latency_ms": {"p50": round(float(p50), 1), "p95": round(float(p95), 1)}}
 
 
 def hits(answerer: Answerer, questions: Sequence[Question]) -> list[bool]:
     """Whether the first answer to each question is right."""
+    return [outcome.hit for outcome, _ in _asked(answerer, questions, "linked")]
+
+
+def _asked(answerer: Answerer, questions: Sequence[Question], mode: str) -> Iterator[tuple[Outcome, float]]:
+    """How each question goes when it is asked as a person would, and the milliseconds that it took."""
     catalog = answerer.graph.catalog
-    rows = tqdm(questions, unit="question", desc="asking", leave=False)
-    outcomes = []
-    for row in rows:
-        solution = answerer.solve(row.question)
-        outcomes.append(_placed(row, solution, answerer.explain(row.question, solution), catalog))
-    return [outcome.hit for outcome in outcomes]
+    for row in tqdm(questions, unit="question", desc="evaluating", leave=False):
+        mentions = None if mode == "linked" else gold_mentions(row, catalog, mode)
+        started = time.perf_counter()
+        solution = answerer.solve(row.question, mentions)
+        answer = answerer.explain(row.question, solution, time.perf_counter() - started)
+        yield _placed(row, solution, answer, catalog), answer.timings_ms["total"]
 
 
 def ladder(answerer: Answerer, questions: Sequence[Question]) -> dict[str, dict[str, Any]]:
