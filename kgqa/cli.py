@@ -6,10 +6,14 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kgqa.errors import InputError, KgqaError
+
+if TYPE_CHECKING:
+    from kgqa.training.recipe import Recipe
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_build(verbs.add_parser("build", help="read graph files into a graph directory"))
     _add_synthesise(verbs.add_parser("synthesise", help="make questions and answers from a graph alone"))
     _add_train(verbs.add_parser("train", help="train a joint model from questions and answers"))
+    _add_crossvalidate(verbs.add_parser("crossvalidate", help="train and measure by folds, where questions are few"))
     _add_attach(verbs.add_parser("attach", help="put a trained model onto another graph, with no training"))
     _add_facts(verbs.add_parser("facts", help="add facts, entities and names to a trained model, or take them away"))
     _add_evaluate(verbs.add_parser("evaluate", help="measure a model on questions it never saw"))
@@ -91,55 +96,107 @@ def _synthesise(options: argparse.Namespace) -> None:
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--graph", required=True, type=Path, help="a graph directory or one graph file")
-    parser.add_argument("--questions", type=Path, help="training questions, .jsonl or .jsonl.gz (made from the graph)")
+    _add_training(parser, needs_questions=False)
     parser.add_argument("--dev", type=Path, help="development questions, never trained on (made from the graph)")
     parser.add_argument("--out", required=True, type=Path, metavar="MODEL_DIR")
-    parser.add_argument("--start", type=Path, metavar="MODEL_DIR", help="begin with what this model learned")
     parser.add_argument("--examples", type=Path, help="questions for the page to offer, one a line")
-    parser.add_argument("--encoder", help="path or hub id of the base encoder")
-    parser.add_argument(
-        "--trainable-layers", type=int, default=2, help="last layers of the encoder that training changes (%(default)s)"
-    )
-    parser.add_argument("--epochs", type=float, default=3.0, help="passes over the training questions (%(default)s)")
-    parser.add_argument("--batch-size", type=int, default=64, help="(%(default)s)")
     parser.add_argument("--evaluations", type=int, default=0, help="how often to look at dev (once an epoch)")
     parser.add_argument("--watched", type=int, default=1000, help="dev questions looked at each time (%(default)s)")
     parser.add_argument("--patience", type=int, default=3, help="stop after so many looks without gain (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
-    parser.add_argument("--no-intersection", action="store_true", help="switch the intersection off (an ablation)")
     parser.add_argument(
         "--resume", action="store_true", help="go on from the checkpoint beside MODEL_DIR, for more epochs if you like"
     )
     parser.set_defaults(run=_train)
 
 
-def _train(options: argparse.Namespace) -> None:
-    from kgqa.reasoning.config import ModelConfig
-    from kgqa.training.recipe import Recipe, train
-    from kgqa.training.trainer import TrainingArguments
+def _add_training(parser: argparse.ArgumentParser, needs_questions: bool) -> None:
+    """The options of every verb that trains."""
+    parser.add_argument("--graph", required=True, type=Path, help="a graph directory or one graph file")
+    parser.add_argument(
+        "--questions",
+        action="append",
+        default=[],
+        required=needs_questions,
+        type=Path,
+        metavar="FILE",
+        help="questions with their answers, .jsonl or .jsonl.gz; may be given several times"
+        + ("" if needs_questions else " (made from the graph)"),
+    )
+    parser.add_argument(
+        "--synthetic", type=int, default=0, metavar="N", help="questions made from the graph besides (%(default)s)"
+    )
+    parser.add_argument("--start", type=Path, metavar="MODEL_DIR", help="begin with what this model learned")
+    parser.add_argument("--encoder", help="path or hub id of the base encoder")
+    parser.add_argument(
+        "--trainable-layers", type=int, default=2, help="last layers of the encoder that training changes (%(default)s)"
+    )
+    parser.add_argument("--slots", type=int, default=4, help="entities that a question may name (%(default)s)")
+    parser.add_argument("--epochs", type=float, default=3.0, help="passes over the training questions (%(default)s)")
+    parser.add_argument("--batch-size", type=int, default=64, help="(%(default)s)")
+    parser.add_argument(
+        "--typos", type=float, default=0.2, help="share of questions trained on with a typing error (%(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
+    parser.add_argument("--no-intersection", action="store_true", help="switch the intersection off (an ablation)")
 
-    encoder = {"encoder": options.encoder} if options.encoder else {}
-    recipe = Recipe(
-        graph=options.graph,
-        questions=options.questions,
+
+def _train(options: argparse.Namespace) -> None:
+    from kgqa.training.recipe import train
+
+    recipe = replace(
+        _recipe(options, options.out, evaluations=options.evaluations, patience=options.patience),
         dev=options.dev,
-        out=options.out,
-        model=ModelConfig(trainable_layers=options.trainable_layers, intersect=not options.no_intersection, **encoder),
-        training=TrainingArguments(
-            epochs=options.epochs,
-            batch_size=options.batch_size,
-            evaluations=options.evaluations,
-            patience=options.patience,
-            seed=options.seed,
-        ),
         examples=options.examples,
         watched=options.watched,
-        start=options.start,
-        command=options.command,
     )
     train(recipe, options.resume)
     print(f'{options.out}: ready; ask it with: python -m kgqa ask --model {options.out} "..."')
+
+
+def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe":
+    from kgqa.reasoning.config import ModelConfig
+    from kgqa.training.recipe import Recipe
+    from kgqa.training.trainer import TrainingArguments
+
+    if options.synthetic < 0:
+        raise InputError(f"--synthetic {options.synthetic}: must not be negative")
+    encoder = {"encoder": options.encoder} if options.encoder else {}
+    return Recipe(
+        graph=options.graph,
+        questions=tuple(options.questions),
+        out=out,
+        model=ModelConfig(
+            trainable_layers=options.trainable_layers,
+            slots=options.slots,
+            intersect=not options.no_intersection,
+            **encoder,
+        ),
+        training=TrainingArguments(
+            epochs=options.epochs, batch_size=options.batch_size, typos=options.typos, seed=options.seed, **training
+        ),
+        start=options.start,
+        synthetic=options.synthetic,
+        command=options.command,
+    )
+
+
+def _add_crossvalidate(parser: argparse.ArgumentParser) -> None:
+    _add_training(parser, needs_questions=True)
+    parser.add_argument("--folds", type=int, default=5, help="(%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_crossvalidate)
+
+
+def _crossvalidate(options: argparse.Namespace) -> None:
+    from kgqa.training.evaluate import ladder_table, one_line
+    from kgqa.training.folds import cross_validate
+
+    rungs = cross_validate(_recipe(options, Path(), evaluations=1), options.folds)
+    if options.json:
+        print(json.dumps(rungs))
+        return
+    spread = "  ".join(f"{name} {value:.1f}" for name, value in rungs["linked"]["spread"].items())
+    print(f"{ladder_table(rungs)}\n{one_line(rungs['linked'])}\nspread of hits@1 over {options.folds} folds: {spread}")
 
 
 def _add_attach(parser: argparse.ArgumentParser) -> None:

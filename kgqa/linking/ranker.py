@@ -125,8 +125,8 @@ def relation_fit(candidates: Candidates, match: Tensor, had: tuple[Tensor, Tenso
     return sums.log().view(candidates.entities.shape).masked_fill(~candidates.mask, 0.0)  # (B, N, K)
 
 
-def relation_signature(cells: Tensor, had: tuple[Tensor, Tensor], num_relations: int) -> Tensor:
-    """Which relations the entities of each slot have: the expectation, under the cells, of their mean one-hot.
+def relation_signature(cells: Tensor, had: tuple[Tensor, Tensor], num_relations: int) -> tuple[Tensor, Tensor]:
+    """Which relations the entities of each slot have, as the cells expect it: by entity, and in all.
 
     A painting and a museum are asked alike what city they are in; that one takes two hops and the other
     one shows in nothing but the relations they have.
@@ -135,12 +135,16 @@ def relation_signature(cells: Tensor, had: tuple[Tensor, Tensor], num_relations:
         cells: probabilities of the cells without NIL, shape (B, M, N * K).
         had: what `relations_had` found.
     Returns:
-        shape (B, M, R).
+        the probability that a slot's entity has a relation, and the same with every entity's relations sharing in its
+        probability alike; both of shape (B, M, R).
     """
     batch, slots, size = cells.shape
     cell, relation = had
+    place = cell // size * num_relations + relation  # (G,)
+    weights = cells.transpose(0, 1).flatten(1)[:, cell]  # (M, G)
     share = 1 / torch.bincount(cell)[cell]  # (G,)
-    weights = cells.transpose(0, 1).flatten(1)[:, cell] * share  # (M, G)
-    signature = weights.new_zeros(slots, batch * num_relations)
-    signature = signature.index_add(1, cell // size * num_relations + relation, weights)
-    return signature.view(slots, batch, num_relations).transpose(0, 1)  # (B, M, R)
+    has, shared = (
+        each.new_zeros(slots, batch * num_relations).index_add(1, place, each) for each in (weights, weights * share)
+    )
+    shape = (slots, batch, num_relations)
+    return has.view(shape).transpose(0, 1), shared.view(shape).transpose(0, 1)  # (B, M, R), (B, M, R)

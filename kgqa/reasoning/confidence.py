@@ -10,11 +10,12 @@ from kgqa.errors import ModelFormatError
 from kgqa.graph.frontier import Frontier
 from kgqa.linking.index import BY_NGRAMS, BY_SPELLING
 from kgqa.reasoning.answerable import expected_features
+from kgqa.reasoning.hops import way_there
 from kgqa.reasoning.model import Weighed
 
 LEAST = 1e-4  # probabilities are told apart down to this
 PULL = 0.01  # of the weights towards those of no calibration, against small development sets
-EVIDENCE = 8
+EVIDENCE = 9
 NONE_NEEDED = (1.0, *[0.0] * (EVIDENCE - 1))
 THRESHOLDS = tuple(percent / 100 for percent in range(10, 51, 2))
 
@@ -23,8 +24,9 @@ def evidence(weighed: Weighed) -> Tensor:
     """What speaks for the top answers of B questions: shape (B, EVIDENCE).
 
     The logit of the top weight, and the logarithms of: the surest entity, how alike name and mention are in their
-    n-grams and in their spelling, the likeliest way (relations and stop), the likeliest number of slots, how well the
-    best kind of answer fits, and the probability that there is an answer. Where two slots are used, the less sure one
+    n-grams and in their spelling, the likeliest way (relations and stop), how much of what the question alone would
+    follow is there, the likeliest number of slots, how well the best kind of answer fits, and the probability that
+    there is an answer. Where two slots are used, the less sure one
     counts. A top weight far below entity times way means that the way is not there in the graph; a name little like
     the mention, that the question may be about something else.
     """
@@ -34,7 +36,8 @@ def evidence(weighed: Weighed) -> Tensor:
     way = _way(weighed).masked_fill(~used, 1.0).amin(1)  # (B,)
     alike = _alike(weighed).masked_fill(~used.unsqueeze(-1), 1.0).amin(1)  # (B, 2)
     fit, answerable = weighed.thought.fits.amax(1), weighed.thought.answerable.sigmoid()  # (B,), (B,)
-    sure = [seeds, *alike.unbind(1), way, counts.amax(1), fit, answerable]
+    there = way_there(weighed.thought.plan).masked_fill(~used, 1.0).amin(1)  # (B,)
+    sure = [seeds, *alike.unbind(1), way, there, counts.amax(1), fit, answerable]
     rest = torch.stack(sure, 1).clamp(LEAST, 1).log()  # (B, EVIDENCE - 1)
     return torch.cat([torch.logit(_tops(weighed.combined), eps=LEAST).unsqueeze(1), rest], 1)
 

@@ -21,7 +21,7 @@ class ModelConfig:
 
     encoder: str = DEFAULT_ENCODER
     trainable_layers: int = 2
-    slots: int = 2
+    slots: int = 4
     max_hops: int = 3
     max_span_words: int = 12
     exact_spans: int = 12

@@ -6,7 +6,6 @@ from torch.nn.functional import embedding_bag
 
 from kgqa.graph.frontier import Frontier
 from kgqa.graph.kinds import Kinds
-from kgqa.graph.sparse import SparseGraph
 from kgqa.reasoning.encoder import attend
 
 LEAST_FIT = 0.02  # of what does not fit at all: a sure path counts for more than a kind
@@ -25,9 +24,8 @@ class AnswerFit(nn.Module):
     kind_relations: Tensor
     kind_pointers: Tensor
 
-    def __init__(self, graph: SparseGraph, dimension: int, width: int) -> None:
+    def __init__(self, kinds: Kinds, dimension: int, width: int) -> None:
         super().__init__()
-        kinds = Kinds.of_graph(graph)
         self.register_buffer("kind", kinds.of, persistent=False)  # (E,)
         self.register_buffer("kind_relations", kinds.relations, persistent=False)
         self.register_buffer("kind_pointers", kinds.pointers, persistent=False)  # (K + 1,)

@@ -7,8 +7,12 @@ from torch import Tensor, nn
 
 from kgqa.graph.algebra import Weights, cap, leave_out, weighted_sum
 from kgqa.graph.frontier import Frontier
+from kgqa.graph.schema import Schema
 from kgqa.graph.sparse import SparseGraph
 from kgqa.reasoning.encoder import attend
+
+BOUND = 1.0  # how far, before any training, a plan is bound to the relations that are there
+LEAST_THERE = 1e-3  # a relation that is not there may still be what is asked for
 
 
 @dataclass(frozen=True)
@@ -18,18 +22,22 @@ class Plan:
     relations: Tensor  # (B, M, H, R) attention over relations at each hop
     stop: Tensor  # (B, M, H) probability that the path ends after hop h + 1
     leave_out: Tensor  # (B, M, H) how much of where it came from hop h leaves out
+    there: Tensor  # (B, M, H) how much of what the question alone would follow at each hop is there to be followed
 
 
 class Planner(nn.Module):
     """Reads the question once per hop and slot, and attends over relations.
 
-    c[t] = attend(W [question; mention; c[t-1]] + hop[t] + slot[m], tokens); the relation scores
-    are c[t] . v[r] with the relation vectors v.
+    c[t] = attend(W [question; mention; c[t-1]] + hop[t] + slot[m], tokens); the relation scores are
+    c[t] . v[r] + bound[t] log there[t, r], with the relation vectors v. A relation is there as far as the entity has
+    it, at the first hop, and later as far as what the last hop's relations lead to has it.
     """
 
-    def __init__(self, dimension: int, width: int, slots: int, hops: int) -> None:
+    def __init__(self, dimension: int, width: int, slots: int, hops: int, schema: Schema) -> None:
         super().__init__()
         self.hops = hops
+        self.schema = schema
+        self.bound = nn.Parameter(torch.full((hops,), BOUND))
         self.query = nn.Linear(2 * dimension + width, dimension)
         self.hop = nn.Parameter(torch.randn(hops, dimension) * 0.02)
         self.slot = nn.Parameter(torch.randn(slots, dimension) * 0.02)
@@ -37,19 +45,31 @@ class Planner(nn.Module):
         self.stop = nn.Sequential(nn.Linear(2 * dimension + width, 128), nn.GELU(), nn.Linear(128, hops))
         self.back = nn.Linear(width, 1)
 
-    def forward(self, states: Tensor, mask: Tensor, pooled: Tensor, mentions: Tensor, relations: Tensor) -> Plan:
-        """Plan from token states (B, L, D), mentions (B, M, W) and relation vectors (R, W)."""
+    def forward(
+        self, states: Tensor, mask: Tensor, pooled: Tensor, mentions: Tensor, had: Tensor, relations: Tensor
+    ) -> Plan:
+        """Plan from token states, mentions, what relations their entities have, and relation vectors.
+
+        Args:
+            states: shape (B, L, D), and their mask (B, L), and their mean `pooled` (B, D).
+            mentions: shape (B, M, W).
+            had: the probability that a slot's entity has a relation, shape (B, M, R).
+            relations: shape (R, W).
+        """
         question = pooled.unsqueeze(1).expand(-1, mentions.shape[1], -1)  # (B, M, D)
         context = torch.zeros_like(question)  # (B, M, D)
-        attention, gates = [], []
+        attention, gates, found = [], [], []
         for hop in range(self.hops):
             query = self.query(torch.cat([question, mentions, context], -1)) + self.hop[hop] + self.slot  # (B, M, D)
             context = attend(query, states, mask)  # (B, M, D)
             read = self.read(torch.cat([context, query, mentions], -1))  # (B, M, W)
-            attention.append((read @ relations.T / relations.shape[-1] ** 0.5).softmax(-1))  # (B, M, R)
+            scores = read @ relations.T / relations.shape[-1] ** 0.5  # (B, M, R)
+            found.append((scores.softmax(-1) * had).sum(-1))  # (B, M)
+            attention.append((scores + self.bound[hop] * had.clamp(LEAST_THERE, 1).log()).softmax(-1))  # (B, M, R)
+            had = self.schema.after(attention[-1].flatten(0, 1)).view_as(had)
             gates.append(self.back(read).squeeze(-1).sigmoid())  # (B, M)
         stop = self.stop(torch.cat([question, context, mentions], -1)).softmax(-1)  # (B, M, H)
-        return Plan(torch.stack(attention, 2), stop, torch.stack(gates, 2))
+        return Plan(torch.stack(attention, 2), stop, torch.stack(gates, 2), torch.stack(found, 2))
 
 
 def walk(graph: SparseGraph, seeds: Weights, plan: Plan, threshold: float = 0.0) -> Weights:
@@ -73,6 +93,12 @@ def walk(graph: SparseGraph, seeds: Weights, plan: Plan, threshold: float = 0.0)
             step = leave_out(step, visited[-2], gates[:, hop : hop + 1])
         visited.append(step)
     return weighted_sum(visited[1:], stop)
+
+
+def way_there(plan: Plan) -> Tensor:
+    """How much of the way that the question alone would go is there, as its stop expects: shape (B, M)."""
+    expected: Tensor = (plan.stop * plan.there.cumprod(-1)).sum(-1)
+    return expected
 
 
 def _follow(graph: SparseGraph, weights: Weights, relations: Tensor, threshold: float) -> Weights:

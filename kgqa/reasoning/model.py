@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from kgqa.graph.frontier import Frontier
+from kgqa.graph.kinds import Kinds
+from kgqa.graph.schema import Schema
 from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.encoder import NameEncoder
 from kgqa.linking.index import EntityIndex
@@ -18,7 +20,7 @@ from kgqa.reasoning.combine import SlotGate, combine
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.encoder import QuestionEncoder, mean_pool
 from kgqa.reasoning.fit import AnswerFit
-from kgqa.reasoning.hops import Plan, Planner, walk
+from kgqa.reasoning.hops import Plan, Planner, walk, way_there
 from kgqa.reasoning.relations import RelationVectors
 
 LEAST_ATTENTION = 1e-3  # relations with no more attention are not followed
@@ -66,16 +68,19 @@ class JointModel(nn.Module):
         self.reader = Reader(encoder.tokenizer, index, config.max_span_words)
         self.shortlister = Shortlister(index, encoder, config.exact_spans, config.fuzzy_spans, config.candidates)
         dimension, width, slots = encoder.dimension, config.width, config.slots
-        labels = torch.from_numpy(encoder.encode(list(graph.catalog.relation_labels)))  # (R / 2, D)
+        labels = list(graph.catalog.relation_labels)
+        told = [text or label for text, label in zip(graph.catalog.relation_descriptions, labels, strict=True)]
+        called, described = (torch.from_numpy(encoder.encode(texts)) for texts in (labels, told))  # (R / 2, D)
         self.encoder = QuestionEncoder(encoder, config.trainable_layers)
         self.spans = SpanScorer(dimension, width, slots)
         self.ranker = Ranker(dimension, width, slots)
-        self.relations = RelationVectors(labels, width)
+        self.relations = RelationVectors(called, described, width)
         self.nil_mention = nn.Parameter(torch.zeros(slots, width))
         self.signature = nn.Linear(width, width, bias=False)
-        self.planner = Planner(dimension, width, slots, config.max_hops)
+        kinds = Kinds.of_graph(graph.sparse)
+        self.planner = Planner(dimension, width, slots, config.max_hops, Schema.of_graph(graph.sparse, kinds))
         self.gate = SlotGate(dimension, slots)
-        self.fit = AnswerFit(graph.sparse, dimension, width)
+        self.fit = AnswerFit(kinds, dimension, width)
         self.answerable = Answerability(dimension, width, slots)
 
     @property
@@ -92,12 +97,12 @@ class JointModel(nn.Module):
         relations = self.relations()  # (R, W)
         had = relations_had(candidates, self.graph.sparse)
         cells = self.ranker(batch, candidates, span_vectors, span_scores, pooled, relations, had)
-        signature = relation_signature(cells[..., :-1].exp(), had, self.graph.sparse.num_relations)  # (B, M, R)
+        has, signature = relation_signature(cells[..., :-1].exp(), had, self.graph.sparse.num_relations)  # (B, M, R)
         mentions_read = self._mention_vectors(candidates, cells, span_vectors)
         vectors = mentions_read + self.signature(signature @ relations)  # (B, M, W)
-        plan = self.planner(states, batch.attention_mask, pooled, vectors, relations)
+        plan = self.planner(states, batch.attention_mask, pooled, vectors, has, relations)
         fits = self.fit(states, batch.attention_mask, pooled, relations)  # (B, K)
-        answerable = self.answerable(pooled, vectors, candidates, cells)  # (B,)
+        answerable = self.answerable(pooled, vectors, way_there(plan), candidates, cells)  # (B,)
         return Thought(batch, candidates, cells, plan, self._counts(pooled), fits, answerable)
 
     def forward(self, questions: Sequence[str], mentions: Sequence[Sequence[Mention]] | None = None) -> Weighed:

@@ -1,4 +1,4 @@
-"""Relation vectors: what a relation is called, and what training learned beside it."""
+"""Relation vectors: what a relation is called, how it is described, and what training learned beside it."""
 
 import torch
 from torch import Tensor, nn
@@ -7,24 +7,32 @@ CORRECTION = "relations.correction"  # the joint model's one parameter with a ro
 
 
 class RelationVectors(nn.Module):
-    """A vector per relation from its label's embedding, its direction, and a learned correction.
+    """A vector per relation from the embeddings of its label and description, its direction, and a learned correction.
 
-    v[2k] = forward(label[k]) + correction[2k], v[2k + 1] = inverse(label[k]) + correction[2k + 1]:
-    a relation that training never saw still has its label.
+    v[2k] = norm(forward(label[k]) + forward'(description[k])) + correction[2k], and v[2k + 1] likewise with maps for
+    the inverse: a relation that training never saw still has its label. One without a description is described by it.
     """
 
     labels: Tensor
+    descriptions: Tensor
 
-    def __init__(self, labels: Tensor, width: int) -> None:
+    def __init__(self, labels: Tensor, descriptions: Tensor, width: int) -> None:
         super().__init__()
         self.register_buffer("labels", labels, persistent=False)  # (R / 2, D)
+        self.register_buffer("descriptions", descriptions, persistent=False)  # (R / 2, D)
         self.forward_map = nn.Linear(labels.shape[1], width)
         self.inverse_map = nn.Linear(labels.shape[1], width)
+        self.forward_description = nn.Linear(labels.shape[1], width, bias=False)
+        self.inverse_description = nn.Linear(labels.shape[1], width, bias=False)
+        nn.init.zeros_(self.forward_description.weight)  # a label is the better word; what the rest adds is learned
+        nn.init.zeros_(self.inverse_description.weight)
         self.norm = nn.LayerNorm(width, elementwise_affine=False)
         self.correction = nn.Parameter(torch.zeros(2 * len(labels), width))
 
     def forward(self) -> Tensor:
         """All relation vectors, inverses included: shape (R, W)."""
-        both = torch.stack([self.forward_map(self.labels), self.inverse_map(self.labels)], dim=1)  # (R / 2, 2, W)
+        forward = self.forward_map(self.labels) + self.forward_description(self.descriptions)  # (R / 2, W)
+        inverse = self.inverse_map(self.labels) + self.inverse_description(self.descriptions)
+        both = torch.stack([forward, inverse], dim=1)  # (R / 2, 2, W)
         named: Tensor = self.norm(both.flatten(0, 1))  # (R, W)
         return named + self.correction

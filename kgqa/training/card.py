@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,16 +30,20 @@ class Card:
 
     command: str
     training: TrainingArguments
-    questions: Path
+    questions: tuple[Path, ...]
     dev: Path
     count: int
+    synthetic: int
     seconds: float
     figures: dict[str, Any]
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def digest(*paths: Path) -> str:
+    """SHA-256 of the contents of files, end to end, in hexadecimal."""
+    sha = hashlib.sha256()
+    for path in paths:
+        sha.update(path.read_bytes())
+    return sha.hexdigest()
 
 
 def model_card(card: Card, model: JointModel) -> str:
@@ -54,7 +59,8 @@ It was trained from pairs of question and answers alone: no annotated entities, 
 
 | | |
 |---|---|
-| questions | {card.count:,} from `{card.questions.name}`, SHA-256 `{digest(card.questions)}` |
+| questions | {card.count:,} from {_names(card.questions)}, SHA-256 `{digest(*card.questions)}` |
+| besides | {card.synthetic:,} questions made from the graph |
 | seed | {card.training.seed} |
 | time | {card.seconds / 60:.1f} minutes on {torch.get_num_threads()} threads ({platform.machine()}) |
 | versions | kgqa {kgqa.__version__}, torch {torch.__version__} |
@@ -74,6 +80,10 @@ Time to an answer: p50 {figures["latency_ms"]["p50"]} ms, p95 {figures["latency_
 ## Limits
 
 {_limits(model)}"""
+
+
+def _names(paths: Sequence[Path]) -> str:
+    return ", ".join(f"`{path.name}`" for path in paths)
 
 
 def attached_card(model: JointModel, parent: str, graph: Path, command: str) -> str:

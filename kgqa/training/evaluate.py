@@ -28,17 +28,22 @@ def evaluate(answerer: Answerer, questions: Sequence[Question], mode: str = "lin
     Returns:
         the object that `evaluate --json` prints; what the model abstains from counts as not answered.
     """
-    outcomes, latencies = zip(*_asked(answerer, questions, mode), strict=True)
+    return figures_of(outcomes(answerer, questions, mode))
+
+
+def figures_of(asked: Iterable[tuple[Outcome, float]]) -> dict[str, Any]:
+    """What `evaluate --json` prints of questions that were asked."""
+    found, latencies = zip(*asked, strict=True)
     p50, p95 = np.percentile(latencies, [50, 95])
-    return {**summarise(outcomes), "latency_ms": {"p50": round(float(p50), 1), "p95": round(float(p95), 1)}}
+    return {**summarise(found), "latency_ms": {"p50": round(float(p50), 1), "p95": round(float(p95), 1)}}
 
 
 def hits(answerer: Answerer, questions: Sequence[Question]) -> list[bool]:
     """Whether the first answer to each question is right."""
-    return [outcome.hit for outcome, _ in _asked(answerer, questions, "linked")]
+    return [outcome.hit for outcome, _ in outcomes(answerer, questions, "linked")]
 
 
-def _asked(answerer: Answerer, questions: Sequence[Question], mode: str) -> Iterator[tuple[Outcome, float]]:
+def outcomes(answerer: Answerer, questions: Sequence[Question], mode: str) -> Iterator[tuple[Outcome, float]]:
     """How each question goes when it is asked as a person would, and the milliseconds that it took."""
     catalog = answerer.graph.catalog
     for row in tqdm(questions, unit="question", desc="evaluating", leave=False):
@@ -118,4 +123,14 @@ def _batches(questions: Sequence[Question], size: int) -> Iterator[Sequence[Ques
         yield questions[start : start + size]
 
 
-__all__ = ["MODES", "evaluate", "hits", "ladder", "ladder_table", "one_line", "quick_outcomes"]
+__all__ = [
+    "MODES",
+    "evaluate",
+    "figures_of",
+    "hits",
+    "ladder",
+    "ladder_table",
+    "one_line",
+    "outcomes",
+    "quick_outcomes",
+]

@@ -1,8 +1,9 @@
 """From a graph and question files to a model directory: the whole of `python -m kgqa train`."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
 
 EXAMPLES = 6
 SYNTHETIC, SYNTHETIC_DEV = 20_000, 1_000  # questions made where none are given
+REAL_SHARE, MOST_TIMES = 0.5, 8  # of few given questions beside many made ones; none comes more often than that
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,19 @@ class Recipe:
     `start` is a model directory to begin with, instead of the base encoder alone.
 
     Without `questions` they are synthesised from the graph, and without `dev` so are the development questions, into
-    files beside the model.
+    files beside the model. `synthetic` questions are made from the graph besides those given.
     """
 
     graph: Path
     out: Path
-    questions: Path | None = None
+    questions: tuple[Path, ...] = ()
     dev: Path | None = None
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingArguments = field(default_factory=TrainingArguments)
     examples: Path | None = None
     watched: int = 1000
     start: Path | None = None
+    synthetic: int = 0
     command: str = ""
 
 
@@ -61,66 +64,100 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
         the development figures.
     """
     graph = open_graph(recipe.graph)
-    files = _question_files(recipe, graph)
-    questions, dev = (read_questions(path) for path in files)
-    examples = _examples(recipe, dev)
+    files, dev_file = _question_files(recipe, graph)
+    questions, dev = read_all(files), read_questions(dev_file)
     checkpoint = Checkpoint(recipe.out.with_name(recipe.out.name + ".checkpoint"))
-    seed_everything(recipe.training.seed)
-    model = _first_model(recipe, graph)
-    trainer = Trainer(model, questions, recipe.training, _watcher(dev[: recipe.watched]), checkpoint, resume)
-    seconds = trainer.train()
-    model.eval()
-    answerer = Answerer(model, calibrate(model, dev), digest(files[0])[:12], examples)
+    encoder = NameEncoder.from_pretrained(recipe.model.encoder)
+    model, seconds = fit(recipe, graph, encoder, questions, dev, checkpoint=checkpoint, resume=resume)
+    answerer = Answerer(model, calibrate(model, dev), digest(*files)[:12], _examples(recipe, dev))
     figures = evaluate(answerer, dev)
     tqdm.write(one_line(figures))
-    card = Card(recipe.command, recipe.training, *files, len(questions), seconds, figures)
+    card = Card(recipe.command, recipe.training, files, dev_file, len(questions), recipe.synthetic, seconds, figures)
     save_pretrained(answerer, recipe.out, model_card(card, model), figures)
     checkpoint.remove()
     return figures
 
 
-def _first_model(recipe: Recipe, graph: KnowledgeGraph) -> JointModel:
+def fit(
+    recipe: Recipe,
+    graph: KnowledgeGraph,
+    encoder: NameEncoder,
+    questions: Sequence[Question],
+    dev: Sequence[Question],
+    index: EntityIndex | None = None,
+    checkpoint: Checkpoint | None = None,
+    resume: bool = False,
+) -> tuple[JointModel, float]:
+    """The model of a recipe trained on these questions and those made besides, and the seconds that it took.
+
+    The best state on the watched development questions is taken. `index` saves making one.
+    """
+    made = made_questions(graph, encoder, recipe.synthetic, recipe.training.seed, [*questions, *dev])
+    asked = mixed(questions, made, recipe.training.seed)
+    seed_everything(recipe.training.seed)
+    model = _first_model(recipe, graph, encoder, index)
+    trainer = Trainer(model, asked, recipe.training, _watcher(dev[: recipe.watched]), checkpoint, resume)
+    seconds = trainer.train()
+    model.eval()
+    return model, seconds
+
+
+def _first_model(recipe: Recipe, graph: KnowledgeGraph, encoder: NameEncoder, index: EntityIndex | None) -> JointModel:
     """The model that training begins with: untrained, or what another one learned."""
     if recipe.start is None:
-        return new_model(recipe.model, graph)
+        return new_model(recipe.model, graph, encoder, index)
     verify_manifest(recipe.start)
-    encoder = NameEncoder.from_pretrained(recipe.model.encoder)
-    model = new_model(recipe.model, graph, encoder, kept_index(recipe.start, graph, encoder))
+    model = new_model(recipe.model, graph, encoder, index or kept_index(recipe.start, graph, encoder))
     start_from(model, recipe.start)
     return model
 
 
+def made_questions(
+    graph: KnowledgeGraph, encoder: NameEncoder, count: int, seed: int, taken: Sequence[Question] = ()
+) -> list[Question]:
+    """So many questions made from a graph alone, none with the text of one that is taken."""
+    words = Words.of(encoder.tokenizer.get_vocab())
+    made = Synthesiser(graph, words, seed).make(count, {row.question for row in taken})
+    return list(tqdm(made, total=count, desc="making questions", unit="", leave=False))
+
+
+def mixed(given: Sequence[Question], made: Sequence[Question], seed: int) -> list[Question]:
+    """Given and made questions in seeded order; few that are given come several times, up to about half of all."""
+    times = round(len(made) * REAL_SHARE / (1 - REAL_SHARE) / len(given))
+    rows = [*list(given) * min(max(times, 1), MOST_TIMES), *made]
+    return Random(seed).sample(rows, len(rows)) if made else rows
+
+
 def synthesise(
-    graph: KnowledgeGraph, encoder: str, out: Path, count: int, seed: int, taken: Collection[str] = ()
+    graph: KnowledgeGraph, encoder: str, out: Path, count: int, seed: int, taken: Sequence[Question] = ()
 ) -> int:
     """Write questions made from a graph alone, none with a text that is taken; returns how many there were to make.
 
     Raises:
         InputError: if the graph gives none, or the file cannot be written.
     """
-    words = Words.of(NameEncoder.from_pretrained(encoder).tokenizer.get_vocab())
-    made = Synthesiser(graph, words, seed).make(count, taken)
-    written = write_questions(out, tqdm(made, total=count, desc="making questions", unit="", leave=False))
+    written = write_questions(out, made_questions(graph, NameEncoder.from_pretrained(encoder), count, seed, taken))
     if not written:
         out.unlink()
         raise InputError("the graph has no facts between named entities, so there is nothing to ask about it")
     return written
 
 
-def _question_files(recipe: Recipe, graph: KnowledgeGraph) -> tuple[Path, Path]:
+def _question_files(recipe: Recipe, graph: KnowledgeGraph) -> tuple[tuple[Path, ...], Path]:
     """Training and development questions: those given, or synthesised with two seeds and no text in common."""
     seed, encoder = recipe.training.seed, recipe.model.encoder
-    questions = recipe.questions or recipe.out.with_name(f"{recipe.out.name}.questions.jsonl")
+    questions = recipe.questions or (recipe.out.with_name(f"{recipe.out.name}.questions.jsonl"),)
     dev = recipe.dev or recipe.out.with_name(f"{recipe.out.name}.dev.jsonl")
     if recipe.dev is None:
-        synthesise(graph, encoder, dev, SYNTHETIC_DEV, seed + 1, _texts(recipe.questions))
-    if recipe.questions is None:
-        synthesise(graph, encoder, questions, SYNTHETIC, seed, _texts(dev))
+        synthesise(graph, encoder, dev, SYNTHETIC_DEV, seed + 1, read_all(recipe.questions))
+    if not recipe.questions:
+        synthesise(graph, encoder, questions[0], SYNTHETIC, seed, read_questions(dev))
     return questions, dev
 
 
-def _texts(path: Path | None) -> frozenset[str]:
-    return frozenset(row.question for row in read_questions(path)) if path is not None else frozenset()
+def read_all(files: Sequence[Path]) -> list[Question]:
+    """The questions of several files, in their order."""
+    return [row for path in files for row in read_questions(path)]
 
 
 def synthetic_examples(model: JointModel) -> list[str]:
@@ -138,10 +175,11 @@ def new_model(
 ) -> JointModel:
     """An untrained model over a graph, its names indexed by this encoder or the one that the config names."""
     encoder = encoder or NameEncoder.from_pretrained(config.encoder)
-    return JointModel(config, graph, index or _indexed(graph, encoder), encoder)
+    return JointModel(config, graph, index or indexed(graph, encoder), encoder)
 
 
-def _indexed(graph: KnowledgeGraph, encoder: NameEncoder) -> EntityIndex:
+def indexed(graph: KnowledgeGraph, encoder: NameEncoder) -> EntityIndex:
+    """The names of a graph, indexed."""
     degrees = graph.sparse.degree(torch.arange(graph.sparse.num_entities)).numpy()
     with tqdm(unit="name", desc="indexing names", leave=False) as bar:
         return EntityIndex.build(graph.catalog, degrees, encoder, _advance(bar))

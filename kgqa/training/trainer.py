@@ -17,6 +17,7 @@ from kgqa.reasoning.pretrained import load_trained, trained_state
 from kgqa.training.checkpoint import Checkpoint, Progress
 from kgqa.training.loss import Target, answerable_loss, joint_loss
 from kgqa.training.questions import Question, answer_set
+from kgqa.training.typing_errors import slip
 
 LAYER_DECAY = 0.8  # rate of an encoder layer over that of the layer after it
 POOL = 32  # batches whose questions are sorted by length together
@@ -26,7 +27,8 @@ POOL = 32  # batches whose questions are sorted by length together
 class TrainingArguments:
     """How to train. Rates are AdamW's, warmed up over `warmup` of the steps and then linearly lowered.
 
-    `encoder_rate` is that of the encoder's last layer.
+    `encoder_rate` is that of the encoder's last layer. `typos` is the share of questions that are asked with a typing
+    error, another one in each pass.
     """
 
     epochs: float = 3.0
@@ -35,6 +37,7 @@ class TrainingArguments:
     encoder_rate: float = 2e-4
     weight_decay: float = 0.01
     warmup: float = 0.06
+    typos: float = 0.2
     patience: int = 3
     evaluations: int = 0
     seed: int = 0
@@ -43,6 +46,8 @@ class TrainingArguments:
         for name in ("epochs", "batch_size", "rate", "encoder_rate", "patience"):
             if not getattr(self, name) > 0:
                 raise InputError(f"training: {name}={getattr(self, name)!r}: must be more than 0")
+        if not 0 <= self.typos <= 1:
+            raise InputError(f"training: typos={self.typos!r}: must be a share, from 0 to 1")
 
 
 def seed_everything(seed: int) -> None:
@@ -123,7 +128,7 @@ class Trainer:
 
     def _update(self, rows: list[int]) -> float:
         self.model.train()
-        weighed = self.model([self.questions[row].question for row in rows])
+        weighed = self.model(self._typed(rows))
         target = Target.of([self.answers[row] for row in rows], self.model.graph.sparse.num_entities)
         loss = joint_loss(weighed.combined, weighed.slots, weighed.thought.counts, target)
         loss = loss + answerable_loss(weighed.thought.answerable, target)
@@ -135,6 +140,12 @@ class Trainer:
         self.optimiser.step()
         self.step += 1
         return float(loss.detach())
+
+    def _typed(self, rows: list[int]) -> list[str]:
+        """The questions as people type them; which are misspelt, and how, depends on the seed and the step alone."""
+        generator, share = random.Random(f"{self.arguments.seed} {self.step}"), self.arguments.typos
+        texts = [self.questions[row].question for row in rows]
+        return [slip(text, generator) if generator.random() < share else text for text in texts]
 
     def _batches(self) -> Iterator[list[int]]:
         """Row numbers in seeded order; the order of each pass depends on the seed and the pass alone."""

@@ -42,14 +42,14 @@ def misspell(name: str, errors: int, generator: random.Random) -> str:
     for _ in range(TRIES):
         typed = name.lower()
         for _ in range(errors):
-            typed = _slip(typed, generator)
+            typed = slip(typed, generator)
         if typed.strip() and normalise(typed) != normalise(name):
             return typed
     raise ValueError(f"no typing errors changed {name!r}")
 
 
-def _slip(text: str, generator: random.Random) -> str:
-    """One error; drawn anew as long as it changes nothing, as two equal neighbours that change places do."""
+def slip(text: str, generator: random.Random) -> str:
+    """One error anywhere; drawn anew as long as it changes nothing, as two equal neighbours that change places do."""
     places = [place for place, character in enumerate(text) if character.isalnum()]
     for _ in range(TRIES if places else 0):
         typed = _typed(text, generator.choice(places), generator)

@@ -82,12 +82,14 @@ def test_fit_is_log_sum_exp_over_the_candidates_relations(candidates: Candidates
 
 def test_signature_is_the_expected_share_of_each_relation(candidates: Candidates, graph: SparseGraph) -> None:
     cells = torch.rand(1, 2, candidates.entities[0].numel()).softmax(-1)
-    signature = relation_signature(cells, relations_had(candidates, graph), graph.num_relations)
-    expected = torch.zeros(1, 2, graph.num_relations)
+    has, signature = relation_signature(cells, relations_had(candidates, graph), graph.num_relations)
+    expected, having = torch.zeros(2, 1, 2, graph.num_relations)
     for cell, entity in enumerate(candidates.entities.flatten().tolist()):
         if entity >= 0:
             _, relations = graph.relations_of(torch.tensor([entity]))
             for relation in relations.tolist():
                 expected[0, :, relation] += cells[0, :, cell] / len(relations)
+                having[0, :, relation] += cells[0, :, cell]
     assert expected.sum() > 0
     assert torch.allclose(signature, expected, atol=1e-6)
+    assert torch.allclose(has, having, atol=1e-6)

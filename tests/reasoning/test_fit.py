@@ -5,6 +5,7 @@ import math
 import torch
 
 from kgqa.graph.frontier import Frontier
+from kgqa.graph.kinds import Kinds
 from kgqa.reasoning.fit import LEAST_FIT, OPEN, AnswerFit
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.pretrained import from_pretrained
@@ -24,7 +25,7 @@ def read(fit: AnswerFit) -> torch.Tensor:
 
 def test_fit_is_the_sigmoid_of_the_mean_match() -> None:
     torch.manual_seed(0)
-    fit = AnswerFit(GRAPH, 8, 6)
+    fit = AnswerFit(Kinds.of_graph(GRAPH), 8, 6)
     fits = read(fit)
     frontier = Frontier.from_dense(torch.ones(2, 5))
     found = fit.of(fits, frontier).view(2, 5)
@@ -42,7 +43,7 @@ def test_fit_is_the_sigmoid_of_the_mean_match() -> None:
 
 
 def test_its_gradient_reaches_the_relations() -> None:
-    fit = AnswerFit(GRAPH, 8, 6)
+    fit = AnswerFit(Kinds.of_graph(GRAPH), 8, 6)
     relations = torch.randn(4, 6, requires_grad=True)
     states = torch.randn(1, 3, 8)
     fit(states, torch.ones(1, 3), states.mean(1), relations)[:, fit.kind[2]].sum().backward()

@@ -7,11 +7,14 @@ import pytest
 import torch
 
 from kgqa.graph.frontier import Frontier
+from kgqa.graph.kinds import Kinds
+from kgqa.graph.schema import Schema
 from kgqa.graph.sparse import SparseGraph
-from kgqa.reasoning.hops import Plan, Planner, walk
+from kgqa.reasoning.hops import LEAST_THERE, Plan, Planner, walk, way_there
 
 TRIPLES = [(0, 0, 1), (1, 0, 2), (1, 1, 3), (2, 1, 0), (3, 0, 4), (4, 1, 1), (2, 0, 4)]
 ENTITIES, RELATIONS = 5, 4
+THERE = torch.ones(1, 1, 2)
 
 
 @pytest.fixture
@@ -23,7 +26,8 @@ def graph() -> SparseGraph:
 def random_plan(rows: int, hops: int, seed: int) -> Plan:
     generator = torch.Generator().manual_seed(seed)
     draw = lambda *shape: torch.rand(*shape, generator=generator)  # noqa: E731
-    return Plan(draw(rows, 1, hops, RELATIONS).softmax(-1), draw(rows, 1, hops).softmax(-1), draw(rows, 1, hops))
+    attention, stop = draw(rows, 1, hops, RELATIONS).softmax(-1), draw(rows, 1, hops).softmax(-1)
+    return Plan(attention, stop, draw(rows, 1, hops), draw(rows, 1, hops))
 
 
 def plain_walk(seeds: list[float], plan: Plan, row: int) -> list[float]:
@@ -64,8 +68,8 @@ def test_an_open_gate_does_not_go_back(graph: SparseGraph) -> None:
     attention[0, 0, 0, 0] = attention[0, 0, 1, 1] = 1.0  # along relation 0, then back along it
     stop = torch.tensor([[[0.0, 1.0]]])
     seeds = torch.tensor([[1.0, 0.0, 0.0, 0.0, 0.0]])
-    back = walk(graph, seeds, Plan(attention, stop, torch.tensor([[[0.0, 0.0]]])))
-    out = walk(graph, seeds, Plan(attention, stop, torch.tensor([[[0.0, 1.0]]])))
+    back = walk(graph, seeds, Plan(attention, stop, torch.tensor([[[0.0, 0.0]]]), THERE))
+    out = walk(graph, seeds, Plan(attention, stop, torch.tensor([[[0.0, 1.0]]]), THERE))
     assert back[0, 0] == 1.0
     assert out[0, 0] == 0.0
 
@@ -75,7 +79,7 @@ def test_an_open_gate_leaves_out_what_many_paths_lead_back_to() -> None:
     columns = (np.array(column) for column in zip(*triples, strict=True))
     graph = SparseGraph.from_triples(*columns, 5, 1)
     attention = torch.tensor([[[[1.0, 0.0], [0.0, 1.0]]]])  # to the actors of a film, and to their films
-    plan = Plan(attention, torch.tensor([[[0.0, 1.0]]]), torch.tensor([[[0.0, 1.0]]]))
+    plan = Plan(attention, torch.tensor([[[0.0, 1.0]]]), torch.tensor([[[0.0, 1.0]]]), THERE)
     assert walk(graph, torch.eye(5)[:1], plan).tolist() == [[0.0, 0.0, 0.0, 0.0, 1.0]]
 
 
@@ -83,26 +87,47 @@ def test_gradient_reaches_seeds_relations_stop_and_gate(graph: SparseGraph) -> N
     plan = random_plan(2, 2, 3)
     leaves = [tensor.double().requires_grad_() for tensor in (plan.relations, plan.stop, plan.leave_out)]
     seeds = (0.1 * torch.rand(2, ENTITIES, dtype=torch.double)).requires_grad_()
-    assert torch.autograd.gradcheck(lambda s, *parts: walk(graph, s, Plan(*parts)), (seeds, *leaves))
+    assert torch.autograd.gradcheck(lambda s, *parts: walk(graph, s, Plan(*parts, plan.there)), (seeds, *leaves))
 
 
-def test_planner_gives_distributions() -> None:
-    planner = Planner(dimension=8, width=6, slots=2, hops=3)
+def planner_of(graph: SparseGraph, slots: int, hops: int) -> Planner:
+    torch.manual_seed(0)
+    return Planner(8, 6, slots, hops, Schema.of_graph(graph, Kinds.of_graph(graph)))
+
+
+def test_planner_gives_distributions(graph: SparseGraph) -> None:
+    planner = planner_of(graph, 2, 3)
     states, mask = torch.randn(4, 5, 8), torch.ones(4, 5, dtype=torch.long)
-    plan = planner(states, mask, states.mean(1), torch.randn(4, 2, 6), torch.randn(RELATIONS, 6))
+    had = torch.rand(4, 2, RELATIONS)
+    plan = planner(states, mask, states.mean(1), torch.randn(4, 2, 6), had, torch.randn(RELATIONS, 6))
     assert plan.relations.shape == (4, 2, 3, RELATIONS)
     assert torch.allclose(plan.relations.sum(-1), torch.ones(4, 2, 3))
     assert torch.allclose(plan.stop.sum(-1), torch.ones(4, 2))
     assert ((plan.leave_out > 0) & (plan.leave_out < 1)).all()
+    assert ((plan.there >= 0) & (plan.there <= 1)).all()
 
 
-def test_padding_changes_nothing() -> None:
-    torch.manual_seed(0)
-    planner = Planner(dimension=8, width=6, slots=1, hops=2)
+def test_a_plan_is_bound_to_relations_that_are_there(graph: SparseGraph) -> None:
+    planner = planner_of(graph, 1, 2)
+    states, mask = torch.randn(1, 5, 8), torch.ones(1, 5, dtype=torch.long)
+    mention, relations = torch.randn(1, 1, 6), torch.randn(RELATIONS, 6)
+    with torch.no_grad():
+        free, only = (
+            planner(states, mask, states.mean(1), mention, torch.tensor([[had]]), relations)
+            for had in ([1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 1.0, 0.0])
+        )
+    odds = lambda plan: plan.relations[0, 0, 0, 2] / plan.relations[0, 0, 0, 0]  # noqa: E731
+    assert float(odds(only) / odds(free)) == pytest.approx(1 / LEAST_THERE, rel=1e-3)
+    assert float(only.there[0, 0, 0]) == pytest.approx(float(free.relations[0, 0, 0, 2]), abs=1e-6)
+    assert float(way_there(only)) < float(way_there(free)) <= 1
+
+
+def test_padding_changes_nothing(graph: SparseGraph) -> None:
+    planner = planner_of(graph, 1, 2)
     states, mentions, relations = torch.randn(1, 5, 8), torch.randn(1, 1, 6), torch.randn(RELATIONS, 6)
-    pooled = states.mean(1)
-    short = planner(states, torch.ones(1, 5, dtype=torch.long), pooled, mentions, relations)
+    pooled, had = states.mean(1), torch.rand(1, 1, RELATIONS)
+    short = planner(states, torch.ones(1, 5, dtype=torch.long), pooled, mentions, had, relations)
     padded = torch.cat([states, torch.randn(1, 3, 8)], 1)
     mask = torch.tensor([[1, 1, 1, 1, 1, 0, 0, 0]])
-    long = planner(padded, mask, pooled, mentions, relations)
+    long = planner(padded, mask, pooled, mentions, had, relations)
     assert torch.allclose(short.relations, long.relations, atol=1e-6)
