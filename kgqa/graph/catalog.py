@@ -1,6 +1,6 @@
 """What the entities and relations of a graph are called: tables of strings that stay on disk."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import overload
@@ -50,6 +50,36 @@ class StringTable(Sequence[str]):
         for start, stop in pairwise(offsets):
             yield blob[start:stop].decode("utf-8")
 
+    def rows_of(self, text: str) -> list[int]:
+        """Where this string stands, without reading the others."""
+        wanted, blob, found = text.encode("utf-8"), self.blob.tobytes(), []
+        if not wanted:
+            return [row for row, length in enumerate(np.diff(self.offsets).tolist()) if not length]
+        place = blob.find(wanted)
+        while place >= 0:
+            row = int(np.searchsorted(self.offsets, place, side="right")) - 1
+            if (self.offsets[row], self.offsets[row + 1]) == (place, place + len(wanted)):
+                found.append(row)
+            place = blob.find(wanted, place + 1)
+        return found
+
+    def spliced(self, cuts: Iterable[tuple[int, int, Sequence[str]]]) -> "StringTable":
+        """With other strings in the place of rows first to last, for each (first, last, strings), in rising order."""
+        blobs, lengths, done, old = [], [], 0, np.diff(self.offsets)
+        for first, last, strings in cuts:
+            new = StringTable.from_strings(strings)
+            blobs += [self.blob[self.offsets[done] : self.offsets[first]], new.blob]
+            lengths += [old[done:first], np.diff(new.offsets)]
+            done = last
+        blob = np.concatenate([*blobs, self.blob[self.offsets[done] :]])
+        ends = np.cumsum(np.concatenate([*lengths, old[done:]]))
+        return StringTable(blob, np.concatenate([np.zeros(1, dtype=np.int64), ends]))
+
+    def changed(self, rows: Mapping[int, str], new: Sequence[str]) -> "StringTable":
+        """With other strings in some rows, and new rows at its end."""
+        cuts = [(row, row + 1, [rows[row]]) for row in sorted(rows) if row < len(self)]
+        return self.spliced([*cuts, (len(self), len(self), new)])
+
     def arrays(self) -> dict[str, Array]:
         return {"blob": self.blob, "offsets": self.offsets}
 
@@ -87,6 +117,23 @@ class ListTable(Sequence[list[str]]):
         texts, starts = list(self.strings), self.starts.tolist()
         for start, stop in pairwise(starts):
             yield texts[start:stop]
+
+    def rows_of(self, text: str) -> list[int]:
+        """Which lists hold this string."""
+        places = np.searchsorted(self.starts, self.strings.rows_of(text), side="right") - 1
+        found: list[int] = np.unique(places).tolist()
+        return found
+
+    def changed(self, rows: Mapping[int, Sequence[str]], new: Sequence[Sequence[str]]) -> "ListTable":
+        """With other lists in some rows, and new rows at its end."""
+        kept = [row for row in sorted(rows) if row < len(self)]
+        cuts = [(int(self.starts[row]), int(self.starts[row + 1]), rows[row]) for row in kept]
+        lengths = np.diff(self.starts)
+        lengths[kept] = [len(rows[row]) for row in kept]
+        last = len(self.strings)
+        strings = self.strings.spliced([*cuts, (last, last, [text for texts in new for text in texts])])
+        ends = np.cumsum(np.concatenate([lengths, np.array([len(texts) for texts in new], dtype=np.int64)]))
+        return ListTable(strings, np.concatenate([np.zeros(1, dtype=np.int64), ends]))
 
     def arrays(self) -> dict[str, Array]:
         return {"starts": self.starts, **self.strings.arrays()}

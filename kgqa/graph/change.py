@@ -1,7 +1,7 @@
 """A change of a graph: facts, entities and names added or taken away, every number that was given staying as it is."""
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -130,17 +130,10 @@ class GraphChange:
     def _triples(self) -> tuple[npt.NDArray[np.int64], ...]:
         return tuple(column.cpu().numpy() for column in self.graph.sparse.triples())
 
-    @cached_property
-    def _named(self) -> dict[str, list[int]]:
+    def _called(self, name: str) -> list[int]:
         """Entities by label, and after them those by alias."""
-        found: dict[str, list[int]] = defaultdict(list)
-        for entity, label in enumerate(self.graph.catalog.labels):
-            found[label].append(entity)
-        for entity, aliases in enumerate(self.graph.catalog.alias_table):
-            for alias in aliases:
-                if alias not in found or entity not in found[alias]:
-                    found[alias].append(entity)
-        return found
+        catalog = self.graph.catalog
+        return [*catalog.labels.rows_of(name), *catalog.alias_table.rows_of(name)]
 
     def _entity(self, id_: str | Literal, named: bool) -> int:
         """The number of an entity or value, a new one where the graph has none such."""
@@ -177,7 +170,7 @@ class GraphChange:
         if not named or isinstance(id_, Literal):
             return None
         fresh = [entity for entity, row in self._rows.items() if id_ in row.names]
-        namesakes = list(dict.fromkeys([*self._named.get(id_, ()), *fresh]))
+        namesakes = list(dict.fromkeys([*self._called(id_), *fresh]))
         if len(namesakes) > 1:
             ids = ", ".join(self.graph.catalog.entity_ids[entity] for entity in namesakes[:SHOWN])
             more = ", …" if len(namesakes) > SHOWN else ""
@@ -238,17 +231,17 @@ class GraphChange:
         new_relations = list(self._relations)
         labels = [words(last_part(id_) if ":" in id_ else id_) for id_ in new_relations]
         texts = {
-            "entity_ids": _changed_texts(old.entity_ids, {}, list(self._ids)),
+            "entity_ids": old.entity_ids.changed({}, list(self._ids)),
             "labels": self._texts(old.labels, "label"),
             "descriptions": self._texts(old.descriptions, "description"),
-            "relation_ids": _changed_texts(old.relation_ids, {}, new_relations),
-            "relation_labels": _changed_texts(old.relation_labels, {}, labels),
-            "relation_descriptions": _changed_texts(old.relation_descriptions, {}, [""] * len(labels)),
+            "relation_ids": old.relation_ids.changed({}, new_relations),
+            "relation_labels": old.relation_labels.changed({}, labels),
+            "relation_descriptions": old.relation_descriptions.changed({}, [""] * len(labels)),
         }
         lists = {
             "alias_table": self._lists(old.alias_table, "aliases"),
             "class_table": self._lists(old.class_table, "classes"),
-            "relation_alias_table": ListTable.from_lists([*old.relation_alias_table, *([] for _ in labels)]),
+            "relation_alias_table": old.relation_alias_table.changed({}, [[] for _ in labels]),
         }
         literals = [self._literals.get(entity) for entity in self._ids.values()]
         arrays = {
@@ -259,16 +252,12 @@ class GraphChange:
         return Catalog(texts, lists, arrays)
 
     def _texts(self, table: StringTable, part: str) -> StringTable:
-        values = {entity: str(getattr(row, part)) for entity, row in self._rows.items()}
-        return _changed_texts(table, values, [values[entity] for entity in self._ids.values()])
+        values: dict[int, str] = {entity: getattr(row, part) for entity, row in self._rows.items()}
+        return table.changed(values, [values[entity] for entity in self._ids.values()])
 
     def _lists(self, table: ListTable, part: str) -> ListTable:
         values: dict[int, list[str]] = {entity: getattr(row, part) for entity, row in self._rows.items()}
-        rows = list(table) if values else table
-        if rows is table:
-            return table
-        new = [values.get(entity, row) for entity, row in enumerate(rows)]
-        return ListTable.from_lists([*new, *(values[entity] for entity in self._ids.values())])
+        return table.changed(values, [values[entity] for entity in self._ids.values()])
 
     def _sparse(self, num_entities: int, num_relations: int) -> SparseGraph:
         subjects, relations, objects = self._triples
@@ -287,15 +276,6 @@ def _text(object_: str | Literal) -> str:
 
 def _label(id_: str, named: bool) -> str:
     return id_ if named and ":" not in id_ else last_part(id_).replace("_", " ").strip() or id_
-
-
-def _changed_texts(table: StringTable, values: dict[int, str], new: Iterable[str]) -> StringTable:
-    """The table with other values in some rows, and new rows at its end."""
-    rows = list(table)
-    for place, value in values.items():
-        if place < len(rows):
-            rows[place] = value
-    return StringTable.from_strings([*rows, *new])
 
 
 def _order(old: Catalog, ids: list[str]) -> npt.NDArray[np.int32]:

@@ -147,14 +147,24 @@ class NameTable:
 
     def save(self, directory: Path) -> None:
         """Write the names as text and the rest as arrays; rows keep their numbers."""
-        owners = [self.owners(row) for row in range(len(self))]
-        starts = np.cumsum([0, *map(len, owners)]).astype(np.int32)
-        entities = np.fromiter(chain.from_iterable(owners), dtype=np.int32, count=int(starts[-1]))
+        starts, entities = self._owned()
         blob = "\n".join(self.texts).encode()
         (directory / "names.txt").write_bytes(blob)
         arrays = (starts, entities, self._merged_words(blob), self.degrees.astype(np.int32))
         for name, array in zip(ARRAYS, arrays, strict=True):
             np.save(directory / f"{name}.npy", array, allow_pickle=False)
+
+    def _owned(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Where the owners of each name start, and the owners, with those that changed."""
+        counts = np.concatenate([np.diff(self._starts), np.zeros(len(self) - len(self._starts) + 1, dtype=np.int32)])
+        parts, done = [], 0
+        for row in sorted(self._changed):
+            first = self._starts[min(row, len(self._starts) - 1)]
+            parts += [self._entities[done:first], np.array(self._changed[row], dtype=np.int32)]
+            done = self._starts[min(row + 1, len(self._starts) - 1)]
+            counts[row] = len(self._changed[row])
+        starts = np.cumsum(np.concatenate([np.zeros(1, dtype=np.int32), counts])).astype(np.int32)
+        return starts, np.concatenate([*parts, self._entities[done:]]).astype(np.int32)
 
     def _merged_words(self, blob: bytes) -> NDArray[np.int32]:
         """Where each word begins in all names, the words of the rows that were added set in among the sorted ones."""

@@ -8,14 +8,16 @@ from kgqa.reasoning.answerer import Answerer
 from kgqa.reasoning.pretrained import from_pretrained, load_trained, save_pretrained, trained_state
 from kgqa.reasoning.relations import CORRECTION
 from kgqa.training.card import attached_card
-from kgqa.training.recipe import new_model, synthetic_examples
+from kgqa.training.recipe import calibrate, made_questions, new_model, synthetic_examples
 from kgqa.training.start import moved
+
+CALIBRATING, SEED = 600, 1  # questions made from the graph, for the confidence
 
 
 def attach(parent: Path | str, graph_path: Path, out: Path, command: str = "") -> Answerer:
     """Write a model directory of what the parent learned over another graph.
 
-    Relations are known by their labels; what the parent learned of a relation beyond its label goes along to a
+    No weight is trained. How sure an answer has to be is fitted anew, on questions made from the graph. Relations are known by their labels; what the parent learned of a relation beyond its label goes along to a
     relation of the same id, or else of the same label.
 
     Raises:
@@ -29,7 +31,8 @@ def attach(parent: Path | str, graph_path: Path, out: Path, command: str = "") -
     state[CORRECTION] = moved(state[CORRECTION], known.model.graph.catalog, graph.catalog)
     load_trained(model, state, str(parent))
     model.eval()
-    attached = Answerer(model, known.calibration, _version(known.version, graph), synthetic_examples(model))
+    questions = made_questions(graph, model.names, CALIBRATING, SEED)
+    attached = Answerer(model, calibrate(model, questions), _version(known.version, graph), synthetic_examples(model))
     save_pretrained(attached, out, attached_card(model, str(parent), graph_path, command))
     return attached
 

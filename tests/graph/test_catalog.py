@@ -56,3 +56,25 @@ def test_tables_stay_on_disk_until_used(tmp_path: Path) -> None:
     mapped = type(catalog).load(tmp_path)
     assert mapped.labels.blob.base is not None
     assert list(mapped.labels) == ["Alien", "Ridley Scott"]
+
+
+SHORT = st.text("ab", max_size=2)
+ROWS = st.integers(0, 5)
+
+
+@given(st.lists(SHORT), st.dictionaries(ROWS, SHORT), st.lists(SHORT))
+def test_a_changed_string_table_is_the_changed_list(strings: list[str], rows: dict[int, str], new: list[str]) -> None:
+    changed = StringTable.from_strings(strings).changed(rows, new)
+    assert list(changed) == [rows.get(place, text) for place, text in enumerate(strings)] + new
+    for text in ("", "a", "ab", *new):
+        assert changed.rows_of(text) == [place for place, other in enumerate(changed) if other == text]
+
+
+@given(st.lists(st.lists(SHORT)), st.dictionaries(ROWS, st.lists(SHORT)), st.lists(st.lists(SHORT)))
+def test_a_changed_list_table_is_the_changed_lists(
+    lists: list[list[str]], rows: dict[int, list[str]], new: list[list[str]]
+) -> None:
+    changed = ListTable.from_lists(lists).changed(rows, new)
+    assert list(changed) == [rows.get(place, one) for place, one in enumerate(lists)] + new
+    for text in ("", "a", "ab"):
+        assert changed.rows_of(text) == [place for place, one in enumerate(changed) if text in one]
