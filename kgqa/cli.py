@@ -137,7 +137,13 @@ def _add_training(parser: argparse.ArgumentParser, needs_questions: bool) -> Non
         "--typos", type=float, default=0.2, help="share of questions trained on with a typing error (%(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
-    parser.add_argument("--no-intersection", action="store_true", help="switch the intersection off (an ablation)")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="PART",
+        help="switch a part of the model off, to see what it does",
+    )
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -168,7 +174,7 @@ def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe"
         model=ModelConfig(
             trainable_layers=options.trainable_layers,
             slots=options.slots,
-            intersect=not options.no_intersection,
+            without=tuple(options.without),
             **encoder,
         ),
         training=TrainingArguments(
@@ -324,6 +330,15 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     spelling.add_argument("--json", action="store_true")
     spelling.set_defaults(run=_bench_spelling)
 
+    unanswerable = benches.add_parser("unanswerable", help="whether a model knows what it doesn't know")
+    unanswerable.add_argument("--model", required=True, metavar="MODEL_DIR")
+    unanswerable.add_argument("--questions", required=True, type=Path, help="development questions with gold entities")
+    unanswerable.add_argument("--foreign", required=True, type=Path, help="questions about another graph")
+    unanswerable.add_argument("--count", type=int, default=500, help="questions of each kind (%(default)s)")
+    unanswerable.add_argument("--seed", type=int, default=0)
+    unanswerable.add_argument("--json", action="store_true")
+    unanswerable.set_defaults(run=_bench_unanswerable)
+
 
 def _bench_follow(options: argparse.Namespace) -> None:
     from benchmarks.follow import run
@@ -354,6 +369,16 @@ def _bench_spelling(options: argparse.Namespace) -> None:
         print(json.dumps(figures))
         return
     _print_rows([{"spelling": name, **row} for name, row in figures["ways"].items()], as_json=False)
+
+
+def _bench_unanswerable(options: argparse.Namespace) -> None:
+    from benchmarks.unanswerable import run
+    from kgqa.reasoning.pretrained import from_pretrained
+    from kgqa.training.questions import read_questions
+
+    questions, foreign = read_questions(options.questions), read_questions(options.foreign)
+    figures = run(from_pretrained(options.model), questions, foreign, options.count, options.seed)
+    print(json.dumps(figures) if options.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
 
 
 def _print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -14,6 +14,7 @@ from rapidfuzz.process import cdist
 
 from kgqa.errors import ModelFormatError, ShapeError
 from kgqa.graph.catalog import Catalog
+from kgqa.linking.descriptions import Descriptions
 from kgqa.linking.names import NameTable
 from kgqa.linking.neighbours import NONE, EncoderNeighbours, NgramNeighbours
 from kgqa.linking.vectors import normalise
@@ -58,8 +59,14 @@ class EntityIndex:
     """
 
     def __init__(
-        self, catalog: Catalog, names: NameTable, ngrams: NgramNeighbours, encoded: EncoderNeighbours | None
+        self,
+        catalog: Catalog,
+        names: NameTable,
+        ngrams: NgramNeighbours,
+        encoded: EncoderNeighbours | None,
+        descriptions: Descriptions | None,
     ) -> None:
+        self.descriptions = descriptions
         self._catalog = catalog
         self._names = names
         self._ngrams = ngrams
@@ -81,9 +88,12 @@ class EntityIndex:
         if len(degrees) != len(catalog):
             raise ShapeError(f"degrees has shape ({len(degrees)},), the catalog {len(catalog)} entities")
         names = NameTable.build(names_of(catalog), np.asarray(degrees).astype(np.int64))
-        vectors = _encode(_spellings(catalog, names), encoder, progress) if encoder is not None and len(names) else None
-        encoded = None if vectors is None else EncoderNeighbours.build(vectors)
-        return cls(catalog, names, NgramNeighbours.build(names.texts), encoded)
+        ngrams = NgramNeighbours.build(names.texts)
+        if encoder is None or not len(names):
+            return cls(catalog, names, ngrams, None, None)
+        encoded = EncoderNeighbours.build(_encode(_spellings(catalog, names), encoder, progress))
+        descriptions = Descriptions.build(catalog, lambda texts: _encode(texts, encoder, None))
+        return cls(catalog, names, ngrams, encoded, descriptions)
 
     def __len__(self) -> int:
         """How many distinct names there are."""
@@ -132,9 +142,16 @@ class EntityIndex:
             raise ShapeError(f"degrees has shape ({len(degrees)},), the catalog {len(catalog)} entities")
         self._catalog = catalog
         self._names.set_degrees(degrees)
+        if self.descriptions is not None:
+            self.descriptions.follow_graph(len(catalog))
 
     def search(
-        self, texts: Sequence[str], k: int = 32, vectors: np.ndarray | None = None, similar: bool = True
+        self,
+        texts: Sequence[str],
+        k: int = 32,
+        vectors: np.ndarray | None = None,
+        similar: bool = True,
+        ngrams: bool = True,
     ) -> Shortlist:
         """The k entities that each text may mean: of that name, and of names near it.
 
@@ -144,6 +161,7 @@ class EntityIndex:
         Args:
             vectors: the encoder's vectors of the texts, shape (n, D); without them only n-grams are compared.
             similar: whether to look for near names at all; without them a search costs next to nothing.
+            ngrams: whether characters are compared, by n-grams and by spelling.
         Raises:
             ShapeError: if there is not one vector for each text.
         """
@@ -151,7 +169,7 @@ class EntityIndex:
             raise ShapeError(f"{len(texts)} texts, but vectors of shape {vectors.shape}")
         names = [normalise(text) if text else "" for text in texts]
         projected = self._encoded.project(vectors) if self._encoded is not None and vectors is not None else None
-        rows = self._near(names, projected) if similar else np.full((len(names), 0), NONE, dtype=np.int64)
+        rows = self._near(names, projected, ngrams) if similar else np.full((len(names), 0), NONE, dtype=np.int64)
         entities = np.full((len(texts), k), NONE, dtype=np.int64)
         features = np.zeros((len(texts), k, CANDIDATE_FEATURES), dtype=np.float32)
         for place, text in enumerate(texts):
@@ -159,14 +177,16 @@ class EntityIndex:
             found, values = self._choose(text, near, k)
             entities[place, : len(found)] = found
             features[place, : len(found)] = values
+        if not ngrams:
+            features[..., [BY_NGRAMS, BY_SPELLING]] = 0.0
         return Shortlist(entities, features)
 
-    def _near(self, names: Sequence[str], projected: NDArray[np.float32] | None) -> NDArray[np.int64]:
+    def _near(self, names: Sequence[str], projected: NDArray[np.float32] | None, ngrams: bool) -> NDArray[np.int64]:
         """Rows of names near each of these, in no order, -1 for none: shape (n, SIGNATURES + ENCODED) at most."""
         if not names or not len(self._names):
             return np.full((len(names), 0), NONE, dtype=np.int64)
         faiss.omp_set_num_threads(1 if len(names) <= SMALL_BATCH else THREADS)
-        rows = self._ngrams.search(names, min(SIGNATURES, len(self._ngrams)))
+        rows = self._ngrams.search(names, min(SIGNATURES, len(self._ngrams)))[:, : None if ngrams else 0]
         if projected is None or self._encoded is None:
             return rows
         return np.concatenate([rows, self._encoded.search(projected, min(ENCODED, len(self._encoded)))], axis=1)
@@ -219,6 +239,8 @@ class EntityIndex:
         self._ngrams.save(directory)
         if self._encoded is not None:
             self._encoded.save(directory)
+        if self.descriptions is not None:
+            self.descriptions.save(directory)
         summary = {"format": FORMAT_VERSION, "names": len(self._names), "entities": len(self._names.degrees)}
         (directory / "index.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 
@@ -239,7 +261,11 @@ class EntityIndex:
         if not agrees:
             raise ModelFormatError(f"{directory}: index.json does not agree with names.txt; build the model again")
         ngrams = NgramNeighbours.load(directory, len(names))
-        return cls(catalog, names, ngrams, EncoderNeighbours.load(directory, len(names)))
+        encoded, descriptions = (
+            EncoderNeighbours.load(directory, len(names)),
+            Descriptions.load(directory, len(catalog)),
+        )
+        return cls(catalog, names, ngrams, encoded, descriptions)
 
 
 @dataclass(frozen=True)

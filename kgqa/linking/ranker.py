@@ -1,15 +1,18 @@
 """The ranker: one softmax over all (span, candidate) cells of a question, for every slot."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from kgqa.graph.sparse import SparseGraph
+from kgqa.linking.descriptions import Descriptions
 from kgqa.linking.index import CANDIDATE_FEATURES
 from kgqa.linking.reading import SPAN_FEATURES, ReadingBatch
 from kgqa.linking.shortlist import Candidates
 
 FIT_LIMIT = 20.0
 MOST_TAKEN = 1 - 1e-6
+TOLD = 64  # dimensions in which questions and descriptions are compared
 NAME_PRIOR = (6.0, 2.0, 4.0, 0.1, 2.0)  # weights of the candidate features before any training
 NIL_PRIOR = 5.0  # between a name that is alike and one that is not
 
@@ -41,12 +44,14 @@ class Ranker(nn.Module):
     score[m, s, k] = span[s, m] + alike(features[s, k]) + fit(s, k) + log(1 - taken[m, s]), and a NIL cell
     per slot. A span is taken as far as earlier slots hold spans that overlap it, so that two slots
     don't read the same mention. Before any training a name that is alike counts for its entity.
-    A candidate fits when it has a relation that the question asks for: fit is the log-sum-exp,
-    over the relations it takes part in, of their match with the span in its question.
+    A candidate fits when it has a relation that the question asks for, and is described as what the question is
+    about: fit is the log-sum-exp, over the relations it takes part in, of their match with the span in its question,
+    and the match of that with its description.
     """
 
-    def __init__(self, dimension: int, width: int, slots: int) -> None:
+    def __init__(self, dimension: int, width: int, slots: int, descriptions: Descriptions | None) -> None:
         super().__init__()
+        self.described = DescriptionFit(dimension, width, descriptions)
         self.similarity = nn.Parameter(torch.tensor(NAME_PRIOR))
         self.surface = nn.Sequential(nn.Linear(CANDIDATE_FEATURES, 32), nn.GELU(), nn.Linear(32, 1))
         self.asked = nn.Linear(width, width)
@@ -79,7 +84,7 @@ class Ranker(nn.Module):
         match = self.asked(vectors) @ relations.T / relations.shape[-1] ** 0.5  # (B, N, R)
         scaled = candidates.features * candidates.features.new_tensor([1.0, 1.0, 1.0, 0.2, 1.0])
         alike = candidates.features @ self.similarity + self.surface(scaled).squeeze(-1)  # (B, N, K)
-        cells = alike + relation_fit(candidates, match, had)  # (B, N, K)
+        cells = alike + relation_fit(candidates, match, had) + self.described(candidates, vectors)  # (B, N, K)
         usable = candidates.mask & candidates.span_mask.unsqueeze(-1)  # (B, N, K)
         overlap = span_overlap(batch, candidates.span)  # (B, N, N)
         taken = cells.new_zeros(cells.shape[:2])  # (B, N) how far earlier slots have taken a span
@@ -93,6 +98,37 @@ class Ranker(nn.Module):
             held = joint[:, :-1].exp().view(cells.shape).sum(-1)  # (B, N)
             taken = taken + (overlap @ held.unsqueeze(-1)).squeeze(-1)
         return torch.stack(slots, 1)  # (B, M, N * K + 1)
+
+
+class DescriptionFit(nn.Module):
+    """How well what a candidate is described as fits the span in its question; 0 where nothing describes it.
+
+    fit[s, k] = wanted(span[s]) . told(description[k]), nothing before any training.
+    """
+
+    vectors: Tensor
+    of: Tensor
+
+    def __init__(self, dimension: int, width: int, descriptions: Descriptions | None) -> None:
+        super().__init__()
+        if descriptions is None or not len(descriptions.vectors):
+            descriptions = Descriptions(np.full(1, -1, dtype=np.int32), np.zeros((1, dimension), dtype=np.int8), 1.0)
+        vectors, of = torch.from_numpy(descriptions.vectors), torch.from_numpy(descriptions.of).long()
+        self.scale = descriptions.scale
+        self.register_buffer("vectors", vectors, persistent=False)  # (U, D) int8
+        self.register_buffer("of", of, persistent=False)  # (E,)
+        self.told = nn.Linear(dimension, TOLD, bias=False)
+        self.wanted = nn.Linear(width, TOLD, bias=False)
+        nn.init.zeros_(self.wanted.weight)
+
+    def forward(self, candidates: Candidates, spans: Tensor) -> Tensor:
+        """Candidates and the vectors of their spans (B, N, W) to fits (B, N, K)."""
+        own = self.of[candidates.entities.clamp(0, len(self.of) - 1)]  # (B, N, K)
+        own = torch.where(candidates.mask, own, -1)
+        distinct, place = torch.unique(own.clamp(min=0), return_inverse=True)  # (U,), (B, N, K)
+        told = self.told(self.vectors[distinct].to(spans.dtype) * self.scale)  # (U, TOLD)
+        fits = torch.einsum("bnt,bnkt->bnk", self.wanted(spans), told[place])  # (B, N, K)
+        return fits.masked_fill(own < 0, 0.0)
 
 
 def span_overlap(batch: ReadingBatch, span: Tensor) -> Tensor:

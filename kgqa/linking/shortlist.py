@@ -60,12 +60,15 @@ class Choice:
 class Shortlister:
     """Chooses spans by their scores and looks their candidates up, exact names before similar ones."""
 
-    def __init__(self, index: EntityIndex, encoder: NameEncoder, exact_spans: int, fuzzy_spans: int, k: int) -> None:
+    def __init__(
+        self, index: EntityIndex, encoder: NameEncoder, exact_spans: int, fuzzy_spans: int, k: int, ngrams: bool = True
+    ) -> None:
         self._index = index
         self._encoder = encoder
         self._exact_spans = exact_spans
         self._fuzzy_spans = fuzzy_spans
         self._k = k
+        self._ngrams = ngrams
         self._cache: dict[tuple[str, LookUp], Row] = {}
 
     def shortlist(
@@ -89,7 +92,8 @@ class Shortlister:
         order = np.argsort(-scores[: len(reading.spans)], kind="stable")
         exact = [int(s) for s in order if reading.exact[s]][: self._exact_spans]
         fuzzy = [int(s) for s in order if not reading.exact[s]][: self._fuzzy_spans]
-        near = [Choice(s, "encoded" if rank < ENCODED_SPANS else "near") for rank, s in enumerate(fuzzy)]
+        encoded = ENCODED_SPANS if self._ngrams else len(fuzzy)
+        near = [Choice(s, "encoded" if rank < encoded else "near") for rank, s in enumerate(fuzzy)]
         return [Choice(s, "exact") for s in exact] + near
 
     def _look_up(self, readings: Sequence[Reading], chosen: list[list[Choice]]) -> None:
@@ -108,7 +112,7 @@ class Shortlister:
 
     def _search(self, texts: list[str], how: LookUp) -> None:
         vectors = self._encoder.encode(texts) if how == "encoded" else None
-        found = self._index.search(texts, k=self._k, vectors=vectors, similar=how != "exact")
+        found = self._index.search(texts, k=self._k, vectors=vectors, similar=how != "exact", ngrams=self._ngrams)
         for text, entities, features in zip(texts, found.entities, found.features, strict=True):
             keep = entities >= 0
             self._cache[text, how] = (entities[keep], features[keep])

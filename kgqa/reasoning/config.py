@@ -8,6 +8,11 @@ from typing import Any
 from kgqa.errors import ModelFormatError
 from kgqa.linking.encoder import DEFAULT_ENCODER
 
+# What can be switched off: the intersection of slots; scoring relations by their labels; their descriptions; the n-gram
+# vectors and the spelling of names; what entities are described as; the gate against going back; being bound to
+# relations that are there; weighing answers by their kind.
+PARTS = ("intersection", "labels", "descriptions", "ngrams", "entity-descriptions", "gate", "binding", "fit")
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -15,8 +20,8 @@ class ModelConfig:
 
     `trainable_layers` counts the encoder's last layers that training may change; the others
     stay those of the base encoder. `exact_spans` and `fuzzy_spans` bound the spans per question
-    that reach the ranker, `candidates` the entities per span. `intersect=False` switches the
-    intersection off (an ablation).
+    that reach the ranker, `candidates` the entities per span. `without` names parts that are
+    switched off, to see what they are good for.
     """
 
     encoder: str = DEFAULT_ENCODER
@@ -28,10 +33,15 @@ class ModelConfig:
     fuzzy_spans: int = 4
     candidates: int = 32
     width: int = 256
-    intersect: bool = True
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("trainable_layers", "slots", "max_hops", "max_span_words", "candidates", "width"):
+        for part in self.without:
+            if part not in PARTS:
+                raise ModelFormatError(f"config: without={part!r}: expected one of {', '.join(PARTS)}")
+        if self.trainable_layers < 0:
+            raise ModelFormatError(f"config: trainable_layers={self.trainable_layers!r}: must not be negative")
+        for name in ("slots", "max_hops", "max_span_words", "candidates", "width"):
             if getattr(self, name) < 1:
                 raise ModelFormatError(f"config: {name}={getattr(self, name)!r}: must be at least 1")
 
@@ -45,6 +55,11 @@ class ModelConfig:
         try:
             row = json.loads(path.read_text())
             own = {key: row.pop(key) for key in cls.__dataclass_fields__}
+            own["without"] = tuple(own["without"])
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
             raise ModelFormatError(f"{path}: not the configuration of a kgqa model ({error!r})") from error
         return cls(**own), row
+
+    def has(self, part: str) -> bool:
+        """Whether one of PARTS is switched on."""
+        return part not in self.without

@@ -30,11 +30,15 @@ class Planner(nn.Module):
 
     c[t] = attend(W [question; mention; c[t-1]] + hop[t] + slot[m], tokens); the relation scores are
     c[t] . v[r] + bound[t] log there[t, r], with the relation vectors v. A relation is there as far as the entity has
-    it, at the first hop, and later as far as what the last hop's relations lead to has it.
+    it, at the first hop, and later as far as what the last hop's relations lead to has it. Without a schema nothing is
+    bound; without the gate no path leaves out where it came from.
     """
 
-    def __init__(self, dimension: int, width: int, slots: int, hops: int, schema: Schema) -> None:
+    def __init__(
+        self, dimension: int, width: int, slots: int, hops: int, schema: Schema | None, gate: bool = True
+    ) -> None:
         super().__init__()
+        self.gate = gate
         self.hops = hops
         self.schema = schema
         self.bound = nn.Parameter(torch.full((hops,), BOUND))
@@ -65,9 +69,12 @@ class Planner(nn.Module):
             read = self.read(torch.cat([context, query, mentions], -1))  # (B, M, W)
             scores = read @ relations.T / relations.shape[-1] ** 0.5  # (B, M, R)
             found.append((scores.softmax(-1) * had).sum(-1))  # (B, M)
-            attention.append((scores + self.bound[hop] * had.clamp(LEAST_THERE, 1).log()).softmax(-1))  # (B, M, R)
-            had = self.schema.after(attention[-1].flatten(0, 1)).view_as(had)
-            gates.append(self.back(read).squeeze(-1).sigmoid())  # (B, M)
+            if self.schema is not None:
+                scores = scores + self.bound[hop] * had.clamp(LEAST_THERE, 1).log()
+            attention.append(scores.softmax(-1))  # (B, M, R)
+            if self.schema is not None:
+                had = self.schema.after(attention[-1].flatten(0, 1)).view_as(had)
+            gates.append(self.back(read).squeeze(-1).sigmoid() * self.gate)  # (B, M)
         stop = self.stop(torch.cat([question, context, mentions], -1)).softmax(-1)  # (B, M, H)
         return Plan(torch.stack(attention, 2), stop, torch.stack(gates, 2), torch.stack(found, 2))
 

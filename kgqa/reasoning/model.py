@@ -66,19 +66,23 @@ class JointModel(nn.Module):
         self.index = index
         self.names = encoder
         self.reader = Reader(encoder.tokenizer, index, config.max_span_words)
-        self.shortlister = Shortlister(index, encoder, config.exact_spans, config.fuzzy_spans, config.candidates)
+        self.shortlister = Shortlister(
+            index, encoder, config.exact_spans, config.fuzzy_spans, config.candidates, config.has("ngrams")
+        )
         dimension, width, slots = encoder.dimension, config.width, config.slots
         labels = list(graph.catalog.relation_labels)
-        told = [text or label for text, label in zip(graph.catalog.relation_descriptions, labels, strict=True)]
+        descriptions = graph.catalog.relation_descriptions if config.has("descriptions") else [""] * len(labels)
+        told = [text or label for text, label in zip(descriptions, labels, strict=True)]
         called, described = (torch.from_numpy(encoder.encode(texts)) for texts in (labels, told))  # (R / 2, D)
         self.encoder = QuestionEncoder(encoder, config.trainable_layers)
         self.spans = SpanScorer(dimension, width, slots)
-        self.ranker = Ranker(dimension, width, slots)
-        self.relations = RelationVectors(called, described, width)
+        self.ranker = Ranker(dimension, width, slots, index.descriptions if config.has("entity-descriptions") else None)
+        self.relations = RelationVectors(called, described, width, config.has("labels"))
         self.nil_mention = nn.Parameter(torch.zeros(slots, width))
         self.signature = nn.Linear(width, width, bias=False)
         kinds = Kinds.of_graph(graph.sparse)
-        self.planner = Planner(dimension, width, slots, config.max_hops, Schema.of_graph(graph.sparse, kinds))
+        schema = Schema.of_graph(graph.sparse, kinds) if config.has("binding") else None
+        self.planner = Planner(dimension, width, slots, config.max_hops, schema, config.has("gate"))
         self.gate = SlotGate(dimension, slots)
         self.fit = AnswerFit(kinds, dimension, width)
         self.answerable = Answerability(dimension, width, slots)
@@ -148,12 +152,13 @@ class JointModel(nn.Module):
     def _weigh(self, thought: Thought, reached: Frontier) -> Frontier:
         """weight = reached * fit of its kind * probability that there is an answer."""
         answerable = thought.answerable.sigmoid()[reached.batch]  # (N,)
-        return replace(reached, weight=reached.weight * self.fit.of(thought.fits, reached) * answerable)
+        fit = self.fit.of(thought.fits, reached) if self.config.has("fit") else 1.0
+        return replace(reached, weight=reached.weight * fit * answerable)
 
     def _counts(self, pooled: Tensor) -> Tensor:
         """How many slots each question needs, always one where the intersection is switched off."""
         counts: Tensor = self.gate(pooled)  # (B, M)
-        if self.config.intersect:
+        if self.config.has("intersection"):
             return counts
         return torch.nn.functional.one_hot(torch.zeros_like(counts[:, 0]).long(), counts.shape[1]).to(counts)
 

@@ -11,12 +11,13 @@ class RelationVectors(nn.Module):
 
     v[2k] = norm(forward(label[k]) + forward'(description[k])) + correction[2k], and v[2k + 1] likewise with maps for
     the inverse: a relation that training never saw still has its label. One without a description is described by it.
+    Without `by_label` there is the correction alone, and it starts at random.
     """
 
     labels: Tensor
     descriptions: Tensor
 
-    def __init__(self, labels: Tensor, descriptions: Tensor, width: int) -> None:
+    def __init__(self, labels: Tensor, descriptions: Tensor, width: int, by_label: bool = True) -> None:
         super().__init__()
         self.register_buffer("labels", labels, persistent=False)  # (R / 2, D)
         self.register_buffer("descriptions", descriptions, persistent=False)  # (R / 2, D)
@@ -27,10 +28,13 @@ class RelationVectors(nn.Module):
         nn.init.zeros_(self.forward_description.weight)  # a label is the better word; what the rest adds is learned
         nn.init.zeros_(self.inverse_description.weight)
         self.norm = nn.LayerNorm(width, elementwise_affine=False)
-        self.correction = nn.Parameter(torch.zeros(2 * len(labels), width))
+        self.by_label = by_label
+        self.correction = nn.Parameter((torch.zeros if by_label else torch.randn)(2 * len(labels), width))
 
     def forward(self) -> Tensor:
         """All relation vectors, inverses included: shape (R, W)."""
+        if not self.by_label:
+            return self.correction
         forward = self.forward_map(self.labels) + self.forward_description(self.descriptions)  # (R / 2, W)
         inverse = self.inverse_map(self.labels) + self.inverse_description(self.descriptions)
         both = torch.stack([forward, inverse], dim=1)  # (R / 2, 2, W)

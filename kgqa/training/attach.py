@@ -17,8 +17,9 @@ CALIBRATING, SEED = 600, 1  # questions made from the graph, for the confidence
 def attach(parent: Path | str, graph_path: Path, out: Path, command: str = "") -> Answerer:
     """Write a model directory of what the parent learned over another graph.
 
-    No weight is trained. How sure an answer has to be is fitted anew, on questions made from the graph. Relations are known by their labels; what the parent learned of a relation beyond its label goes along to a
-    relation of the same id, or else of the same label.
+    No weight is trained. How sure an answer has to be is fitted anew, on questions made from the graph. Relations are
+    known by their labels; what the parent learned of a relation beyond its label goes along to a relation of the same
+    id, or else of the same label.
 
     Raises:
         ModelFormatError: if the parent is no model directory, or something else stands at `out`.

@@ -106,7 +106,7 @@ No figures: it has not been measured on questions about this graph. Do that with
 
 ## Limits
 
-{_limits(model)}- Its confidence was calibrated on questions made from this graph, whose wording is plainer than people's.
+{_limits(model)}- Its confidence was calibrated on questions made from this graph, worded more plainly than people's.
 """
 
 

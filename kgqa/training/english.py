@@ -95,6 +95,11 @@ class Words:
             return self._first(base[:-1] + "ied")
         return self._first(base + "d" if base.endswith("e") else base + base[-1:] + "ed", base + "ed")
 
+    def ing(self, base: str) -> str:
+        """play -> playing, live -> living; empty if no such form is known."""
+        stem = base[:-1] if base.endswith("e") and not base.endswith("ee") else base
+        return self._first(stem + "ing", base + base[-1:] + "ing")
+
     def agent(self, base: str) -> str:
         """direct -> director, write -> writer; empty if nobody is called so."""
         stem = base[:-1] if base.endswith("e") else base

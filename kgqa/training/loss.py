@@ -69,15 +69,16 @@ def joint_loss(combined: Frontier, slots: Sequence[Frontier], counts: Tensor, ta
 def answer_loss(weights: Frontier, target: Target) -> Tensor:
     """Binary cross-entropy over the answers and, in the same measure, over what is wrongly reached.
 
-    loss[b] = -1/|A| sum over A of log y - 1/max(|A|, 1) sum outside A of log(1 - y); entities that
-    no path reached have y = 0 and add nothing to the second sum.
+    loss[b] = -1/|A| sum over A of log y + log(1 - 1/max(|A|, 1) sum outside A of log(1 - y)); entities that
+    no path reached have y = 0 and add nothing to the second sum. Its logarithm keeps one question that reaches
+    thousands from outweighing all others.
 
     Returns:
         shape (B,).
     """
     outside = ~target.holds(weights)  # (N,)
     wrong = torch.log1p(-weights.weight[outside].clamp(max=1 - FLOOR))
-    return missed_answers(weights, target) - _mean_by_row(wrong, weights.batch[outside], target)
+    return missed_answers(weights, target) + torch.log1p(-_mean_by_row(wrong, weights.batch[outside], target))
 
 
 def missed_answers(weights: Frontier, target: Target) -> Tensor:

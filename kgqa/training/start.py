@@ -23,12 +23,13 @@ def kept_index(directory: Path, graph: KnowledgeGraph, encoder: NameEncoder) -> 
     old = KnowledgeGraph.load(directory / "graph").catalog
     same = all(
         np.array_equal(array, getattr(graph.catalog, table).arrays()[part])
-        for table in ("entity_ids", "labels", "alias_table")
+        for table in ("entity_ids", "labels", "alias_table", "descriptions", "class_table")
         for part, array in getattr(old, table).arrays().items()
     )
     if not same or rest.get("encoder_sha256") != encoder.digest():
         return None
-    return EntityIndex.load(directory / "index", graph.catalog)
+    index = EntityIndex.load(directory / "index", graph.catalog)
+    return index if index.descriptions is not None else None
 
 
 def start_from(model: JointModel, directory: Path) -> None:

@@ -1,7 +1,7 @@
 """Synthesis: questions and answers made from a graph and the labels of its relations, and nothing else.
 
 Relations are asked for about evenly, however many facts they have, with entities that the graph answers for: one hop
-in both directions, two hops, what two or three entities have in common, names that only the rest of the question
+in both directions, two hops, what two to four entities have in common, names that only the rest of the question
 decides, typing errors, and questions that the graph cannot answer.
 """
 
@@ -20,6 +20,7 @@ from kgqa.training.sampling import FactSampler, ImpossibleError, invented_name
 from kgqa.training.typing_errors import long_enough, misspell
 
 SHARES = {"1-hop": 0.40, "2-hop": 0.25, "intersection": 0.15, "ambiguous": 0.05, "unanswerable": 0.15}
+NAMED, NAMED_SHARES = (2, 3, 4), (0.65, 0.25, 0.10)  # entities of an intersection
 TYPO_SHARE = 0.12
 ALIAS_SHARE = 0.3
 LOWER_SHARE = 0.5
@@ -100,7 +101,7 @@ class Synthesiser:
         _, goal = self.facts.edge(self.facts.relation())
         if self.catalog.is_value[goal]:
             raise ImpossibleError
-        count = 3 if self.random.random() < 0.25 else 2
+        count = self.random.choices(NAMED, NAMED_SHARES)[0]
         steps, entities = [], []
         for _ in range(count):
             back = self.facts.relation_of(goal)
@@ -113,7 +114,7 @@ class Synthesiser:
         answers = set.intersection(*each) - set(entities)
         if len(answers) >= min(map(len, each)):
             raise ImpossibleError  # one of them says it all
-        return self._finish(self.phraser.in_common(steps, answers), entities, answers, "intersection")
+        return self._finish(self.phraser.in_common(steps, answers), entities, answers, f"{count} entities")
 
     def _ambiguous(self) -> Question:
         """A name of several entities, of which just one has the relation."""

@@ -28,6 +28,8 @@ PREPOSITIONS = _set(
 )
 PLACES = _set("area birthplace city continent country county district location place region site state town")
 TIMES = _set("birthday date day month time when year")
+# What else is said for a preposition after a verb: one plays in a club, and for it; works at a firm, and for it.
+OTHERWISE = {"in": "for", "at": "for", "for": "in", "with": "for", "on": "in", "to": "in"}
 AUXILIARIES = _set("is are was were has have had")
 # Verbs in the third person that stand alone, or before a noun, in the labels of relations.
 VERBS = _set(
@@ -195,7 +197,10 @@ def _verb(tokens: Tokens, words: Words) -> Parts:
         "V": f"{tokens[0]} {preposition}".strip(),
         "B": f"{base} {preposition}".strip(),
         "base": base,
+        "third": tokens[0],
+        "G": words.ing(base) if preposition else "",
         "R": preposition,
+        "S": OTHERWISE.get(preposition, "") if noun else "",
         "N": noun,
         "agent": words.agent(base) if preposition else "",
         "where": "where" if preposition in ("in", "at") else "",
@@ -231,8 +236,9 @@ def _is_state(tokens: Tokens) -> bool:
     return len(tokens) > 1 and tokens[0] in AUXILIARIES
 
 
-def _state(tokens: Tokens, _words: Words) -> Parts:
-    return {"A": " ".join(tokens[1:])}
+def _state(tokens: Tokens, words: Words) -> Parts:
+    measured = words.base(tokens[-1]) if tokens[-1].endswith("ed") else ""  # is aged: what is the age
+    return {"A": " ".join(tokens[1:]), "N": measured}
 
 
 FORMS = (

@@ -2,13 +2,23 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from kgqa.graph.sparse import SparseGraph
+from kgqa.linking.descriptions import Descriptions
 from kgqa.linking.encoder import NameEncoder
 from kgqa.linking.index import EntityIndex
-from kgqa.linking.ranker import Ranker, SpanScorer, relation_fit, relation_signature, relations_had, span_overlap
+from kgqa.linking.ranker import (
+    DescriptionFit,
+    Ranker,
+    SpanScorer,
+    relation_fit,
+    relation_signature,
+    relations_had,
+    span_overlap,
+)
 from kgqa.linking.reading import Reader, ReadingBatch
 from kgqa.linking.shortlist import Candidates, Shortlister
 from tests.graph.small import sparse
@@ -35,7 +45,7 @@ def graph(world: World) -> SparseGraph:
 
 def rank(batch: ReadingBatch, candidates: Candidates, graph: SparseGraph) -> torch.Tensor:
     torch.manual_seed(0)
-    ranker, scorer = Ranker(8, 6, 2), SpanScorer(8, 6, 2)
+    ranker, scorer = Ranker(8, 6, 2, None), SpanScorer(8, 6, 2)
     states = torch.randn(1, batch.input_ids.shape[1], 8)
     vectors, scores = scorer(batch, states, states.mean(1))
     had = relations_had(candidates, graph)
@@ -93,3 +103,20 @@ def test_signature_is_the_expected_share_of_each_relation(candidates: Candidates
     assert expected.sum() > 0
     assert torch.allclose(signature, expected, atol=1e-6)
     assert torch.allclose(has, having, atol=1e-6)
+
+
+def test_what_describes_a_candidate_counts_once_it_is_learned(candidates: Candidates, world: World) -> None:
+    torch.manual_seed(0)
+    of = np.resize(np.array([0, 1, -1], dtype=np.int32), len(world.catalog))
+    vectors = np.random.default_rng(0).integers(-127, 127, (2, 8)).astype(np.int8)
+    fit = DescriptionFit(8, 6, Descriptions(of, vectors, 0.01))
+    spans = torch.randn(1, candidates.span.shape[1], 6)
+    assert not fit(candidates, spans).any()
+    torch.nn.init.normal_(fit.wanted.weight)
+    fits = fit(candidates, spans)
+    for row, column in candidates.mask[0].nonzero().tolist():
+        own = int(of[int(candidates.entities[0, row, column])])
+        told = fit.told(torch.from_numpy(vectors[own]).float() * 0.01)
+        expected = 0.0 if own < 0 else float((fit.wanted(spans[0, row]) @ told).detach())
+        assert float(fits[0, row, column].detach()) == pytest.approx(expected, abs=1e-5)
+    assert not fits.masked_fill(candidates.mask, 0.0).any()

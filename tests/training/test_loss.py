@@ -13,8 +13,8 @@ TARGET = Target.of([torch.tensor([0, 3]), torch.tensor([], dtype=torch.long)], n
 
 
 def test_answer_loss_equals_the_formula() -> None:
-    first = -(math.log(0.9) + math.log(0.5)) / 2 - math.log(0.8) / 2
-    second = -math.log(0.9) - math.log(0.3)
+    first = -(math.log(0.9) + math.log(0.5)) / 2 + math.log1p(-math.log(0.8) / 2)
+    second = math.log1p(-math.log(0.9) - math.log(0.3))
     assert answer_loss(Frontier.from_dense(WEIGHTS), TARGET).tolist() == pytest.approx([first, second], rel=1e-4)
 
 
