@@ -123,7 +123,7 @@ def test_a_graph_is_enough_to_train(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert not {row.question for row in asked} & {row.question for row in held_out}
     capsys.readouterr()
     assert main(["evaluate", "--model", str(model), "--questions", str(tmp_path / "model.dev.jsonl"), "--json"]) == 0
-    assert set(json.loads(capsys.readouterr().out)["slices"]) >= {"1-hop", "2-hop", "intersection", "unanswerable"}
+    assert set(json.loads(capsys.readouterr().out)["slices"]) >= {"1-hop", "2-hop", "2 entities", "unanswerable"}
 
 
 def test_attach_answers_on_another_graph(trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

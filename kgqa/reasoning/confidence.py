@@ -17,7 +17,9 @@ LEAST = 1e-4  # probabilities are told apart down to this
 PULL = 0.01  # of the weights towards those of no calibration, against small development sets
 EVIDENCE = 9
 NONE_NEEDED = (1.0, *[0.0] * (EVIDENCE - 1))
-THRESHOLDS = tuple(percent / 100 for percent in range(10, 51, 2))
+THRESHOLDS = tuple(percent / 100 for percent in range(10, 91, 2))
+RELIABLE, ANSWERED = 0.97, 0.9
+EVEN = 0.5
 
 
 def evidence(weighed: Weighed) -> Tensor:
@@ -125,11 +127,17 @@ class Calibration:
 
 
 def best_threshold(confidences: Tensor, right: Tensor, answerable: Tensor) -> float:
-    """Where most questions go well: answered and right, or without an answer in the graph and not answered.
+    """Where what is answered can be relied on, and most questions go well: right, or rightly not answered.
 
-    Of several such thresholds the highest, since "I don't know" is better than a wrong answer. Shapes (N,).
+    RELIABLE of the answers given are right, if that leaves ANSWERED of the questions that have an answer; a graph or a
+    model that does not allow for both is asked for the second part alone. Of several such thresholds the one nearest to
+    even odds. Shapes (N,).
     """
-    well = [
-        int(torch.where(answerable, right & (confidences >= limit), confidences < limit).sum()) for limit in THRESHOLDS
-    ]
-    return max(zip(well, THRESHOLDS, strict=True))[1]
+    found = []
+    for limit in THRESHOLDS:
+        given = confidences >= limit
+        well = int(torch.where(answerable, right & given, ~given).sum())
+        reliable = bool((right & answerable)[given].float().mean() >= RELIABLE) if given.any() else False
+        enough = bool(given[answerable].float().mean() >= ANSWERED)
+        found.append((reliable and enough, well, -abs(limit - EVEN), limit))
+    return max(found)[-1]

@@ -1,5 +1,6 @@
 """Cross-validation: every question is asked of a model that was trained without it."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
@@ -45,7 +46,8 @@ def cross_validate(recipe: Recipe, folds: int) -> dict[str, Any]:
         answerer = _answerer(recipe, graph, encoder, index, seen)
         for mode, rows in asked.items():
             rows.append(list(outcomes(answerer, unseen, mode)))
-        tqdm.write(f"fold {number + 1}/{folds}  {one_line(figures_of(asked['linked'][-1]))}")
+        done = figures_of(asked["linked"][-1])
+        tqdm.write(f"fold {number + 1}/{folds}  {one_line(done)}", file=sys.stderr)
     return {mode: _together(rows) for mode, rows in asked.items()}
 
 

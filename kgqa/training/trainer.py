@@ -2,6 +2,7 @@
 
 import math
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -119,7 +120,7 @@ class Trainer:
         self.model.train()
         line = f"step {self.step}/{self.steps}  {self.seconds:.0f} s  loss {loss:.4f}  dev {text}"
         self.lines.append(line)
-        bar.write(line)
+        bar.write(line, file=sys.stderr)
         better = figure > self.best
         if better:
             self.best, self.best_state = figure, trained_state(self.model)
@@ -200,4 +201,4 @@ class Trainer:
         self.step, self.best, self.seconds = progress.step, progress.best, progress.seconds
         self.lines = list(progress.lines)
         for line in self.lines:
-            tqdm.write(line)
+            tqdm.write(line, file=sys.stderr)

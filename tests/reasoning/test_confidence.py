@@ -61,6 +61,15 @@ def test_the_threshold_is_where_most_questions_go_well() -> None:
     assert best_threshold(confidences, right, torch.ones(5, dtype=torch.bool)) == pytest.approx(0.3)
 
 
+def test_the_threshold_is_raised_until_answers_can_be_relied_on() -> None:
+    confidences = torch.cat([torch.full((95,), 0.95), torch.full((5,), 0.35), torch.full((4,), 0.25)])
+    right = torch.cat([torch.ones(95), torch.tensor([1, 1, 1, 0, 0]), torch.zeros(4)]).bool()
+    everything = torch.ones(104, dtype=torch.bool)
+    assert best_threshold(confidences, right, everything) == pytest.approx(0.34)  # 98 of 100 are right
+    right[95:98] = torch.tensor([True, False, False])
+    assert best_threshold(confidences, right, everything) == pytest.approx(0.5)  # 96 of 100 are not enough
+
+
 def test_without_a_reason_to_answer_the_threshold_is_high() -> None:
     sure = torch.tensor([0.9, 0.95])
     assert best_threshold(sure, torch.tensor([True, True]), torch.tensor([True, True])) == pytest.approx(0.5)

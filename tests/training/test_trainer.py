@@ -1,5 +1,6 @@
 """Training: it learns, from answers alone, and goes on where it was stopped."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,19 @@ def test_resuming_without_a_checkpoint_is_refused(trained: Trained, tmp_path: Pa
 def test_bad_arguments_are_named_with_their_value(name: str) -> None:
     with pytest.raises(InputError, match=f"{name}=-1"):
         TrainingArguments(**{name: -1})
+
+
+def test_some_questions_are_misspelt_and_others_each_time(trained: Trained) -> None:
+    taught = trainer(trained, None)
+    rows = list(range(24))
+    taught.arguments = replace(taught.arguments, typos=0.5)
+    first = taught._typed(rows)
+    assert taught._typed(rows) == first
+    plain = [taught.questions[row].question for row in rows]
+    assert 4 < sum(typed != text for typed, text in zip(first, plain, strict=True)) < 20
+    taught.step += 1
+    assert taught._typed(rows) != first
+    taught.arguments = replace(taught.arguments, typos=0.0)
+    assert taught._typed(rows) == plain
+    with pytest.raises(InputError, match="typos=2"):
+        TrainingArguments(typos=2)

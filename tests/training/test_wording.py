@@ -4,13 +4,13 @@ import re
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgqa.training.english import Words
 from kgqa.training.wording import FORMS, PATTERNS, word
 
-LEXICON = "direct directed director star starred play player compose composed composer locate located"
+LEXICON = "direct directed director star starred play player compose composed composer locate located playing age"
 WORDS = Words.of(LEXICON.split())
 
 
@@ -30,6 +30,8 @@ WORDS = Words.of(LEXICON.split())
         ("starring", "who starred in {a}?", "{which} did {a} star in?"),
         ("in language", "in which language is {a}?", "{wh} is in {a}?"),
         ("is aged", "how aged is {a}?", "who are aged {a}?"),
+        ("is aged", "what is the age of {a}?", "whose age is {a}"),
+        ("plays in club", "which club does {a} play for?", "{wh} plays for {a}?"),
         ("was born in", "where was {a} born?", "{wh} was born in {a}?"),
     ],
 )
@@ -39,6 +41,7 @@ def test_a_label_is_worded(label: str, forward: str, backward: str) -> None:
     assert backward in backwards.questions
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_label_is_worded(label: str) -> None:
     for wording in word(label, WORDS):
