@@ -330,6 +330,12 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     spelling.add_argument("--json", action="store_true")
     spelling.set_defaults(run=_bench_spelling)
 
+    parts = benches.add_parser("parts", help="where the time of an answer goes")
+    parts.add_argument("--model", required=True, metavar="MODEL_DIR")
+    parts.add_argument("--questions", required=True, type=Path)
+    parts.add_argument("--json", action="store_true")
+    parts.set_defaults(run=_bench_parts)
+
     unanswerable = benches.add_parser("unanswerable", help="whether a model knows what it doesn't know")
     unanswerable.add_argument("--model", required=True, metavar="MODEL_DIR")
     unanswerable.add_argument("--questions", required=True, type=Path, help="development questions with gold entities")
@@ -369,6 +375,15 @@ def _bench_spelling(options: argparse.Namespace) -> None:
         print(json.dumps(figures))
         return
     _print_rows([{"spelling": name, **row} for name, row in figures["ways"].items()], as_json=False)
+
+
+def _bench_parts(options: argparse.Namespace) -> None:
+    from benchmarks.parts import run
+    from kgqa.reasoning.pretrained import from_pretrained
+    from kgqa.training.questions import read_questions
+
+    figures = run(from_pretrained(options.model), read_questions(options.questions))
+    print(json.dumps(figures) if options.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
 
 
 def _bench_unanswerable(options: argparse.Namespace) -> None:

@@ -13,11 +13,13 @@ from kgqa.linking.index import EntityIndex
 from kgqa.linking.shortlist import Mention
 from kgqa.reasoning.confidence import Calibration, evidence
 from kgqa.reasoning.heads import LEAST_WEIGHT, answer_set
+from kgqa.reasoning.hops import way_there
 from kgqa.reasoning.model import JointModel, Thought
 from kgqa.reasoning.trace import Route, trace
 from kgqa.types import Answer, AnswerKind, Hop, Link, Path, Reason, ScoredEntity
 
 SHOWN_CANDIDATES = 5
+LITTLE_THERE = 0.1  # of the way that the question alone would go, where the entity lacks what is asked about it
 
 
 @dataclass(frozen=True)
@@ -217,12 +219,14 @@ def _is_twin(route: Route | None, earlier: Sequence[Route | None]) -> bool:
 
 
 def _reason(solution: Solution) -> Reason:
-    """Why nothing is answered: no mention linked, nowhere to go, nothing in common, or just not sure."""
+    """Why nothing is answered: no mention linked, no such fact, nothing in common, or just not sure."""
     nil = float(solution.thought.cells[0, 0, -1].exp())
     if not solution.thought.batch.readings[0].spans:
         return "no_question"
     if nil > 0.5:
         return "no_entity"
+    if float(way_there(solution.thought.plan)[0, : solution.used].amin()) < LITTLE_THERE:
+        return "no_relation"
     if len(solution.entities):
         return "low_confidence"
     reached = [len(answer_set(slot.entity, slot.weight)[0]) > 0 for slot in solution.slots[: solution.used]]

@@ -9,6 +9,8 @@ from kgqa.training.english import Words, plural
 from kgqa.training.wording import Wording, word
 
 PEOPLE = frozenset({"person", "people", "human", "man", "woman"})
+PERSONAL = re.compile(r"(ist|ian|ress|[ts]or|player|writer|singer|producer|poet|leader|maker)$")
+AFTER_NOUN = re.compile(r"[,;:(]|\b(in|of|by|for|from|on|at|with|and|who|that|which|set|based|about|to)\b")
 UNKNOWN = (
     "favourite colour", "shoe size", "phone number", "opening hours", "email address", "ticket price", "star sign",
     "favourite food", "bank balance", "website", "dress code", "best friend", "colour", "weight in kilograms", "smell",
@@ -50,15 +52,16 @@ class Phraser:
         return pattern
 
     def _thing(self, answers: set[int]) -> str:
-        """A class of the answers, half of the time."""
+        """A class of the answers, or what one of them is described as, half of the time."""
         if not answers or self.random.random() < 0.5:
             return ""
-        classes = self.catalog.classes(min(answers))
+        one = min(answers)
+        classes = self.catalog.classes(one) or described_as(self.catalog.descriptions[one])
         return re.sub(r"[{}]", "", self.random.choice(classes).lower()) if classes else ""  # braces would be slots
 
     def _who(self, thing: str, wording: Wording | None) -> str:
         kind = wording.kind if wording else ""
-        if kind == "person" or thing in PEOPLE:
+        if kind == "person" or thing in PEOPLE or (PERSONAL.search(thing) and self.random.random() < 0.7):
             return self.random.choice(["who", "who", "who", "which person"])
         if not thing and not kind:
             return self.random.choice(["who", "what", "what", "which"])
@@ -72,21 +75,39 @@ class Phraser:
 
     def in_common(self, steps: list[int], answers: set[int]) -> str:
         """A question for what satisfies every step, with slots {0}, {1} …"""
-        thing = self._thing(answers)
-        several = self.random.random() < 0.5
-        clauses = []
-        for number, step in enumerate(steps):
-            wording = self.wordings[step]
-            clause = self.random.choice(wording.plural if several else wording.clauses)
-            clauses.append(clause.replace("{a}", f"{{{number}}}"))
-        said = ", ".join(clauses[:-1]) + self.random.choice([" and ", " and also ", ", and "]) + clauses[-1]
-        return self._beginning(thing, several) + said
+        thing, draw = self._thing(answers), self.random.random()
+        if len(set(steps)) == 1 and draw < 0.4:
+            return self._both(steps, thing)
+        several = draw < 0.7
+        if self.random.random() < 0.4:
+            return self._beginning(thing, several).removesuffix("that ") + self._reduced(steps, several)
+        wordings = [self.wordings[step] for step in steps]
+        clauses = [self.random.choice(one.plural if several else one.clauses) for one in wordings]
+        return self._beginning(thing, several) + _joined(_numbered(clauses), self.random)
+
+    def _reduced(self, steps: list[int], several: bool) -> str:
+        """Steps as they follow a noun, the last one perhaps as a clause: "films starring {0} were directed by {1}"."""
+        said = _numbered([self.random.choice(self.wordings[step].reduced) for step in steps])
+        draw = self.random.random()
+        if draw < 0.4:
+            return " ".join(said)
+        if draw < 0.6:
+            return _joined(said, self.random)
+        last = self.wordings[steps[-1]]
+        clause = self.random.choice(last.plural if several else last.clauses)
+        return " ".join([*said[:-1], clause.replace("{a}", f"{{{len(steps) - 1}}}")])
+
+    def _both(self, steps: list[int], thing: str) -> str:
+        """One step from several entities: "which films have both {0} and {1} as director"."""
+        names = _joined([f"{{{number}}}" for number in range(len(steps))], self.random)
+        both = self.random.choice(["both ", ""]) if len(steps) == 2 else self.random.choice(["all of ", ""])
+        clause = self.random.choice(self.wordings[steps[0]].plural)
+        return self._beginning(thing, several=True) + clause.replace("{a}", both + names)
 
     def _beginning(self, thing: str, several: bool) -> str:
         if not several:
-            return (
-                self.random.choice([self._who(thing, None), f"which {thing or 'one'}", f"what {thing}".strip()]) + " "
-            )
+            asks = [self._who(thing, None), f"which {thing or 'one'}", f"what {thing}".strip()]
+            return self.random.choice(asks) + " "
         things = plural(thing) if thing else self.random.choice(["things", "ones"])
         asks = [f"which {things}", f"what {things}", f"{things} that", f"list the {things} that", f"all {things} that"]
         return self.random.choice(asks) + " "
@@ -103,3 +124,20 @@ class Phraser:
             return text
         text = plain + ("?" if self.random.random() < 0.5 else "")
         return text[:1].upper() + text[1:] if self.random.random() < 0.4 else text
+
+
+def described_as(description: str) -> list[str]:
+    """The noun of a description: "2012 American drama film by X" is a film and a drama film; nothing where unclear."""
+    words = AFTER_NOUN.split(description, maxsplit=1)[0].split()
+    if not 0 < len(words) < 7 or not words[-1].isalpha():
+        return []
+    pair = words[-2:] if len(words) > 1 and words[-2].isalpha() and words[-2].islower() else words[-1:]
+    return list(dict.fromkeys([words[-1].lower(), " ".join(pair).lower()]))
+
+
+def _numbered(clauses: list[str]) -> list[str]:
+    return [clause.replace("{a}", f"{{{number}}}") for number, clause in enumerate(clauses)]
+
+
+def _joined(parts: list[str], random: Random) -> str:
+    return ", ".join(parts[:-1]) + random.choice([" and ", " and also ", ", and "]) + parts[-1]

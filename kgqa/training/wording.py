@@ -46,13 +46,14 @@ class Wording:
 
     `questions` are whole; `{wh}` in them is "who", "what", "which film" …, and `{which}` the same without "who".
     `nouns` name the answers inside another question ("the genre of {a}"). `clauses` tell of one answer, after "that"
-    ("was directed by {a}"), and `plural` of several.
+    ("was directed by {a}"), and `plural` of several. `reduced` follows a noun at once ("directed by {a}").
     """
 
     questions: tuple[str, ...]
     nouns: tuple[str, ...]
     clauses: tuple[str, ...]
     plural: tuple[str, ...]
+    reduced: tuple[str, ...]
     kind: str = ""  # "person", "place" or "time" where the label says what the answers are
     thing: str = ""  # what the label calls an answer
 
@@ -96,7 +97,8 @@ def _patterns() -> dict[str, dict[str, dict[str, str]]]:
 
 def _worded(patterns: dict[str, str], parts: Parts) -> Wording:
     filled = {kind: tuple(dict.fromkeys(_filled(lines, parts))) for kind, lines in patterns.items()}
-    return Wording(filled["questions"], filled["nouns"], filled["clauses"], filled["plural"])
+    reduced = filled.get("reduced") or tuple(f"that {clause}" for clause in filled["plural"])
+    return Wording(filled["questions"], filled["nouns"], filled["clauses"], filled["plural"], reduced)
 
 
 def _filled(lines: str, parts: Parts) -> Iterator[str]:

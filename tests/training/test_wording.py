@@ -45,8 +45,8 @@ def test_a_label_is_worded(label: str, forward: str, backward: str) -> None:
 @given(st.text(max_size=30))
 def test_any_label_is_worded(label: str) -> None:
     for wording in word(label, WORDS):
-        patterns = wording.questions + wording.nouns + wording.clauses + wording.plural
-        assert all((wording.questions, wording.nouns, wording.clauses, wording.plural))
+        patterns = wording.questions + wording.nouns + wording.clauses + wording.plural + wording.reduced
+        assert all((wording.questions, wording.nouns, wording.clauses, wording.plural, wording.reduced))
         assert all(pattern.count("{a}") == 1 for pattern in patterns)
         assert not any("<" in pattern or "  " in pattern for pattern in patterns)
 
