@@ -1,7 +1,8 @@
 """What do names cost as people type them? Hits@1 of the same questions, with their mentions spelt in other ways.
 
 Only questions with gold mentions and an answer take part: the mentions say where a name is, so that it can be changed,
-and nothing else. Every way to spell is held against the same questions as they are.
+and nothing else. Every way to spell is held against the same questions as they are. Numbers and short codes are not
+misspelt.
 """
 
 import random
@@ -13,9 +14,12 @@ from kgqa.errors import InputError
 from kgqa.reasoning.answerer import Answerer
 from kgqa.training.evaluate import hits
 from kgqa.training.questions import Question
-from kgqa.training.typing_errors import long_enough, misspell
+from kgqa.training.typing_errors import misspell
 
 Spelling = Callable[[str, random.Random], str]
+
+# Letters that a name needs to be misspelt so often: a wrong digit makes another number, a wrong letter another code.
+RECOGNISABLE = {1: 5, 2: 8}
 
 # What each way to spell may cost, in points of Hits@1.
 TARGETS = {
@@ -93,7 +97,7 @@ def _no_accents(name: str) -> str:
 
 def _with_errors(errors: int) -> Spelling:
     def spell(name: str, generator: random.Random) -> str:
-        return misspell(name, errors, generator) if long_enough(name, errors) else name
+        return misspell(name, errors, generator) if sum(map(str.isalpha, name)) >= RECOGNISABLE[errors] else name
 
     return spell
 

@@ -134,7 +134,7 @@ def _add_training(parser: argparse.ArgumentParser, needs_questions: bool) -> Non
     parser.add_argument("--epochs", type=float, default=3.0, help="passes over the training questions (%(default)s)")
     parser.add_argument("--batch-size", type=int, default=64, help="(%(default)s)")
     parser.add_argument(
-        "--typos", type=float, default=0.2, help="share of questions trained on with a typing error (%(default)s)"
+        "--typos", type=float, default=0.3, help="share of questions trained on with a typing error (%(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
     parser.add_argument(

@@ -18,7 +18,7 @@ from kgqa.reasoning.pretrained import load_trained, trained_state
 from kgqa.training.checkpoint import Checkpoint, Progress
 from kgqa.training.loss import Target, answerable_loss, joint_loss
 from kgqa.training.questions import Question, answer_set
-from kgqa.training.typing_errors import slip
+from kgqa.training.typing_errors import slip_in_a_word
 
 LAYER_DECAY = 0.8  # rate of an encoder layer over that of the layer after it
 POOL = 32  # batches whose questions are sorted by length together
@@ -38,7 +38,7 @@ class TrainingArguments:
     encoder_rate: float = 2e-4
     weight_decay: float = 0.01
     warmup: float = 0.06
-    typos: float = 0.2
+    typos: float = 0.3
     patience: int = 3
     evaluations: int = 0
     seed: int = 0
@@ -146,7 +146,7 @@ class Trainer:
         """The questions as people type them; which are misspelt, and how, depends on the seed and the step alone."""
         generator, share = random.Random(f"{self.arguments.seed} {self.step}"), self.arguments.typos
         texts = [self.questions[row].question for row in rows]
-        return [slip(text, generator) if generator.random() < share else text for text in texts]
+        return [slip_in_a_word(text, generator) if generator.random() < share else text for text in texts]
 
     def _batches(self) -> Iterator[list[int]]:
         """Row numbers in seeded order; the order of each pass depends on the seed and the pass alone."""

@@ -8,11 +8,13 @@ one error at most: two would leave nothing of "Elf" or "1.5" to recognise.
 """
 
 import random
+import re
 
 from kgqa.linking.vectors import normalise
 
 ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 SHORTEST = {1: 2, 2: 4}  # letters and digits that a name needs to be given so many errors
+LONG = 5
 TRIES = 100
 
 
@@ -42,13 +44,22 @@ def misspell(name: str, errors: int, generator: random.Random) -> str:
     for _ in range(TRIES):
         typed = name.lower()
         for _ in range(errors):
-            typed = slip(typed, generator)
+            typed = _slip(typed, generator)
         if typed.strip() and normalise(typed) != normalise(name):
             return typed
     raise ValueError(f"no typing errors changed {name!r}")
 
 
-def slip(text: str, generator: random.Random) -> str:
+def slip_in_a_word(text: str, generator: random.Random) -> str:
+    """One error in one of the words of at least LONG letters and digits, which names are mostly made of."""
+    words = [match for match in re.finditer(r"\S+", text) if sum(map(str.isalnum, match[0])) >= LONG]
+    if not words:
+        return text
+    word = generator.choice(words)
+    return text[: word.start()] + _slip(word[0], generator) + text[word.end() :]
+
+
+def _slip(text: str, generator: random.Random) -> str:
     """One error anywhere; drawn anew as long as it changes nothing, as two equal neighbours that change places do."""
     places = [place for place, character in enumerate(text) if character.isalnum()]
     for _ in range(TRIES if places else 0):
