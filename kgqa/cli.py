@@ -15,6 +15,8 @@ from kgqa.errors import InputError, KgqaError
 if TYPE_CHECKING:
     from kgqa.training.recipe import Recipe
 
+ENCODER_SHARE = 5
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. Exit codes: 0 fine, 1 the work failed, 2 the arguments or the input are wrong."""
@@ -136,6 +138,9 @@ def _add_training(parser: argparse.ArgumentParser, needs_questions: bool) -> Non
     parser.add_argument(
         "--typos", type=float, default=0.3, help="share of questions trained on with a typing error (%(default)s)"
     )
+    parser.add_argument(
+        "--rate", type=float, default=1e-3, help="peak learning rate, a fifth of it for the encoder (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
     parser.add_argument(
         "--without",
@@ -178,7 +183,13 @@ def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe"
             **encoder,
         ),
         training=TrainingArguments(
-            epochs=options.epochs, batch_size=options.batch_size, typos=options.typos, seed=options.seed, **training
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            rate=options.rate,
+            encoder_rate=options.rate / ENCODER_SHARE,
+            typos=options.typos,
+            seed=options.seed,
+            **training,
         ),
         start=options.start,
         synthetic=options.synthetic,
