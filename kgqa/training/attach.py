@@ -33,7 +33,9 @@ def attach(parent: Path | str, graph_path: Path, out: Path, command: str = "") -
     load_trained(model, state, str(parent))
     model.eval()
     questions = made_questions(graph, model.names, CALIBRATING, SEED)
-    attached = Answerer(model, calibrate(model, questions), _version(known.version, graph), synthetic_examples(model))
+    attached = Answerer(
+        model, calibrate(model, questions, made=True), _version(known.version, graph), synthetic_examples(model)
+    )
     save_pretrained(attached, out, attached_card(model, str(parent), graph_path, command))
     return attached
 

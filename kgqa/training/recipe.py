@@ -1,7 +1,7 @@
 """From a graph and question files to a model directory: the whole of `python -m kgqa train`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,6 +31,7 @@ from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
 
 EXAMPLES = 6
 SYNTHETIC, SYNTHETIC_DEV = 20_000, 1_000  # questions made where none are given
+MADE_THRESHOLD = 0.2
 REAL_SHARE, MOST_TIMES = 0.5, 8  # of few given questions beside many made ones; none comes more often than that
 
 
@@ -69,7 +70,7 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
     checkpoint = Checkpoint(recipe.out.with_name(recipe.out.name + ".checkpoint"))
     encoder = NameEncoder.from_pretrained(recipe.model.encoder)
     model, seconds = fit(recipe, graph, encoder, questions, dev, checkpoint=checkpoint, resume=resume)
-    answerer = Answerer(model, calibrate(model, dev), digest(*files)[:12], _examples(recipe, dev))
+    answerer = Answerer(model, calibrate(model, dev, recipe.dev is None), digest(*files)[:12], _examples(recipe, dev))
     figures = evaluate(answerer, dev)
     tqdm.write(one_line(figures))
     card = Card(recipe.command, recipe.training, files, dev_file, len(questions), recipe.synthetic, seconds, figures)
@@ -185,12 +186,17 @@ def indexed(graph: KnowledgeGraph, encoder: NameEncoder) -> EntityIndex:
         return EntityIndex.build(graph.catalog, degrees, encoder, _advance(bar))
 
 
-def calibrate(model: JointModel, questions: Sequence[Question]) -> Calibration:
-    """Fit the confidence on how development questions go."""
+def calibrate(model: JointModel, questions: Sequence[Question], made: bool = False) -> Calibration:
+    """Fit the confidence on how development questions go.
+
+    On questions that were made from the graph a model is surer than on people's: the threshold is then no higher than
+    MADE_THRESHOLD.
+    """
     rows = list(quick_outcomes(model, questions))
     right = torch.tensor([row.hit for row, _ in rows])
     answerable = torch.tensor([bool(question.answers) for question in questions])
-    return Calibration.fit(torch.stack([found for _, found in rows]).clone(), right, answerable)
+    fitted = Calibration.fit(torch.stack([found for _, found in rows]).clone(), right, answerable)
+    return replace(fitted, threshold=min(fitted.threshold, MADE_THRESHOLD)) if made else fitted
 
 
 def _watcher(dev: Sequence[Question]) -> Callable[[JointModel], tuple[float, str]]:
