@@ -67,7 +67,7 @@ def _answerer(
     back, kept = list(seen[::KEPT_BACK]), [row for place, row in enumerate(seen) if place % KEPT_BACK]
     back += made_questions(graph, encoder, MADE_BACK, recipe.training.seed + 1, seen)
     model, _ = fit(recipe, graph, encoder, kept, back, index)
-    return Answerer(model, calibrate(model, back))
+    return Answerer(model, calibrate(model, back, made=True))
 
 
 def _together(folds: Sequence[Asked]) -> dict[str, Any]:
