@@ -73,7 +73,7 @@ class JointModel(nn.Module):
         labels = list(graph.catalog.relation_labels)
         descriptions = graph.catalog.relation_descriptions if config.has("descriptions") else [""] * len(labels)
         told = [text or label for text, label in zip(descriptions, labels, strict=True)]
-        called, described = (torch.from_numpy(encoder.encode(texts)) for texts in (labels, told))  # (R / 2, D)
+        called, described = _encoded(encoder, labels, told)  # (R / 2, D), (R / 2, D)
         self.encoder = QuestionEncoder(encoder, config.trainable_layers)
         self.spans = SpanScorer(dimension, width, slots)
         self.ranker = Ranker(dimension, width, slots, index.descriptions if config.has("entity-descriptions") else None)
@@ -161,6 +161,13 @@ class JointModel(nn.Module):
         if self.config.has("intersection"):
             return counts
         return torch.nn.functional.one_hot(torch.zeros_like(counts[:, 0]).long(), counts.shape[1]).to(counts)
+
+
+def _encoded(encoder: NameEncoder, *rows: list[str]) -> list[Tensor]:
+    """Vectors of several rows of texts, each distinct text encoded once: shape (len(row), D) for each."""
+    places = {text: place for place, text in enumerate(dict.fromkeys(text for row in rows for text in row))}
+    vectors = torch.from_numpy(encoder.encode(list(places)))
+    return [vectors[[places[text] for text in row]] for row in rows]
 
 
 def attended_relations(plan: Plan) -> float:
