@@ -49,7 +49,6 @@ def _watched(answerer: Answerer, taken: Times) -> Iterator[None]:
         ("shortlist", model.shortlister, "shortlist"),
         ("rank", model.ranker, "forward"),
         ("plan", model.planner, "forward"),
-        ("fit", model.fit, "forward"),
         ("answerable", model.answerable, "forward"),
         ("walk", model_module, "walk"),
         ("explain", answerer, "_explained"),

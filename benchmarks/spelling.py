@@ -2,7 +2,7 @@
 
 Only questions with gold mentions and an answer take part: the mentions say where a name is, so that it can be changed,
 and nothing else. Every way to spell is held against the same questions as they are. Numbers and short codes are not
-misspelt.
+misspelt. Names with another entity's name inside ("University of Washington") are counted by themselves, as they are.
 """
 
 import random
@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kgqa.errors import InputError
+from kgqa.linking.spans import spans_of
 from kgqa.reasoning.answerer import Answerer
-from kgqa.training.evaluate import hits
+from kgqa.training.evaluate import hits, outcomes
 from kgqa.training.questions import Question
 from kgqa.training.typing_errors import misspell
 
@@ -51,6 +52,7 @@ def run(answerer: Answerer, questions: Sequence[Question], count: int, seed: int
         "seed": seed,
         "targets": TARGETS,
         "ways": {name: _held(answerer, rows, plain) for name, rows in ways.items()},
+        "names_inside": _names_inside(answerer, usable, count, seed),
     }
 
 
@@ -70,6 +72,28 @@ def respelt(question: Question, spell: Callable[[str], str]) -> Question:
         tuple(mentions),
         question.slice,
     )
+
+
+def _names_inside(answerer: Answerer, questions: Sequence[Question], count: int, seed: int) -> dict[str, Any]:
+    """How questions go that name an entity by a name with another one's inside: is the longest taken?"""
+    rows = [row for row in questions if any(_holds_another(answerer, row, mention) for mention in row.mentions)]
+    drawn = random.Random(seed).sample(rows, min(count, len(rows)))
+    found = [outcome for outcome, _ in outcomes(answerer, drawn, "linked")]
+    share = 100 / max(len(found), 1)
+    return {
+        "n": len(found),
+        "hits@1": round(share * sum(outcome.hit for outcome in found), 2),
+        "entity_accuracy": round(share * sum(bool(outcome.linked) for outcome in found), 2),
+    }
+
+
+def _holds_another(answerer: Answerer, question: Question, mention: tuple[int, int, str]) -> bool:
+    """Whether a mention has the name of another entity among its words."""
+    start, end, entity = mention
+    name = question.question[start:end]
+    inside = [span.text for span in spans_of(name) if len(span.text) < len(name)]
+    own = answerer.graph.catalog.entity(entity)
+    return any(found and own not in found for found in answerer.index.exact(inside))
 
 
 def _changed(drawn: Sequence[Question], spell: Spelling, seed: int) -> list[Question]:

@@ -8,8 +8,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from kgqa.bench import add_bench
 from kgqa.errors import InputError, KgqaError
 
 if TYPE_CHECKING:
@@ -43,9 +44,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_crossvalidate(verbs.add_parser("crossvalidate", help="train and measure by folds, where questions are few"))
     _add_attach(verbs.add_parser("attach", help="put a trained model onto another graph, with no training"))
     _add_facts(verbs.add_parser("facts", help="add facts, entities and names to a trained model, or take them away"))
+    _add_card(verbs.add_parser("card", help="put figures that were measured later into a model's card"))
     _add_evaluate(verbs.add_parser("evaluate", help="measure a model on questions it never saw"))
     _add_ask(verbs.add_parser("ask", help="ask a question"))
-    _add_bench(verbs.add_parser("bench", help="time and measure the parts against named baselines"))
+    add_bench(verbs.add_parser("bench", help="time and measure the parts against named baselines"))
     return parser
 
 
@@ -81,6 +83,9 @@ def _add_synthesise(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help=".jsonl or .jsonl.gz")
     parser.add_argument("--count", type=int, default=20_000, help="how many questions (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
+    parser.add_argument(
+        "--keep", type=float, default=0.0, metavar="SHARE", help="of its weights, 0 to 1, that is kept (%(default)s)"
+    )
     parser.add_argument("--encoder", help="path or hub id of the encoder whose vocabulary knows the words")
     parser.set_defaults(run=_synthesise)
 
@@ -127,7 +132,13 @@ def _add_training(parser: argparse.ArgumentParser, needs_questions: bool) -> Non
     parser.add_argument(
         "--synthetic", type=int, default=0, metavar="N", help="questions made from the graph besides (%(default)s)"
     )
+    parser.add_argument(
+        "--variants", type=int, default=0, metavar="N", help="the given questions asked of other entities (%(default)s)"
+    )
     parser.add_argument("--start", type=Path, metavar="MODEL_DIR", help="begin with what this model learned")
+    parser.add_argument(
+        "--keep", type=float, default=0.0, metavar="SHARE", help="of its weights, 0 to 1, that is kept (%(default)s)"
+    )
     parser.add_argument("--encoder", help="path or hub id of the base encoder")
     parser.add_argument(
         "--trainable-layers", type=int, default=2, help="last layers of the encoder that training changes (%(default)s)"
@@ -169,8 +180,11 @@ def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe"
     from kgqa.training.recipe import Recipe
     from kgqa.training.trainer import TrainingArguments
 
-    if options.synthetic < 0:
-        raise InputError(f"--synthetic {options.synthetic}: must not be negative")
+    for name in ("synthetic", "variants"):
+        if getattr(options, name) < 0:
+            raise InputError(f"--{name} {getattr(options, name)}: must not be negative")
+    if not 0 <= options.keep <= 1 or (options.keep and not options.start):
+        raise InputError(f"--keep {options.keep}: must be a share from 0 to 1, of the weights that --start names")
     encoder = {"encoder": options.encoder} if options.encoder else {}
     return Recipe(
         graph=options.graph,
@@ -192,7 +206,9 @@ def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe"
             **training,
         ),
         start=options.start,
+        keep=options.keep,
         synthetic=options.synthetic,
+        variants=options.variants,
         command=options.command,
     )
 
@@ -269,6 +285,22 @@ def _facts(options: argparse.Namespace) -> None:
     print(f"{options.model}: {report.added} added, {report.removed} removed; {new}; {seconds:.2f} s")
 
 
+def _add_card(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", required=True, type=Path, metavar="MODEL_DIR")
+    parser.add_argument("--figures", required=True, type=Path, metavar="FILE.md", help="Markdown")
+    parser.set_defaults(run=_card)
+
+
+def _card(options: argparse.Namespace) -> None:
+    from kgqa.training.card import amend_card
+
+    try:
+        text = options.figures.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{options.figures}: cannot be read: {error}") from error
+    amend_card(options.model, text)
+
+
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", required=True, metavar="MODEL_DIR")
     parser.add_argument("--questions", required=True, type=Path)
@@ -316,101 +348,3 @@ def _ask(options: argparse.Namespace) -> None:
         if question or options.question != "-":
             answer = assistant.ask(question)
             print(json.dumps(answer.to_dict(), ensure_ascii=False) if options.json else plain(answer), flush=True)
-
-
-def _add_bench(parser: argparse.ArgumentParser) -> None:
-    benches = parser.add_subparsers(title="what to measure", required=True, metavar="WHAT")
-    follow = benches.add_parser("follow", help="a 2-hop follow against the reified formula (COO, CSR)")
-    follow.add_argument("--triples", default="1e5,1e6,1e7", help="sizes, separated by commas (%(default)s)")
-    follow.add_argument("--seed", type=int, default=0)
-    follow.add_argument("--json", action="store_true")
-    follow.set_defaults(run=_bench_follow)
-    linking = benches.add_parser("linking", help="recall of the shortlist, and the time a question takes")
-    linking.add_argument("--names", type=int, default=2000)
-    linking.add_argument("--seed", type=int, default=0)
-    linking.add_argument("--json", action="store_true")
-    linking.set_defaults(run=_bench_linking)
-
-    spelling = benches.add_parser(
-        "spelling", help="what misspelt, lower-case, plural and possessive names cost a model"
-    )
-    spelling.add_argument("--model", required=True, metavar="MODEL_DIR")
-    spelling.add_argument("--questions", required=True, type=Path, help="development questions with gold mentions")
-    spelling.add_argument("--count", type=int, default=1000, help="questions that are drawn (%(default)s)")
-    spelling.add_argument("--seed", type=int, default=0)
-    spelling.add_argument("--json", action="store_true")
-    spelling.set_defaults(run=_bench_spelling)
-
-    parts = benches.add_parser("parts", help="where the time of an answer goes")
-    parts.add_argument("--model", required=True, metavar="MODEL_DIR")
-    parts.add_argument("--questions", required=True, type=Path)
-    parts.add_argument("--json", action="store_true")
-    parts.set_defaults(run=_bench_parts)
-
-    unanswerable = benches.add_parser("unanswerable", help="whether a model knows what it doesn't know")
-    unanswerable.add_argument("--model", required=True, metavar="MODEL_DIR")
-    unanswerable.add_argument("--questions", required=True, type=Path, help="development questions with gold entities")
-    unanswerable.add_argument("--foreign", required=True, type=Path, help="questions about another graph")
-    unanswerable.add_argument("--count", type=int, default=500, help="questions of each kind (%(default)s)")
-    unanswerable.add_argument("--seed", type=int, default=0)
-    unanswerable.add_argument("--json", action="store_true")
-    unanswerable.set_defaults(run=_bench_unanswerable)
-
-
-def _bench_follow(options: argparse.Namespace) -> None:
-    from benchmarks.follow import run
-
-    try:
-        sizes = [int(float(size)) for size in options.triples.split(",")]
-    except ValueError as error:
-        raise InputError(f"--triples {options.triples!r}: expected numbers separated by commas") from error
-    rows = run(sizes, options.seed)
-    _print_rows(rows, options.json)
-
-
-def _bench_linking(options: argparse.Namespace) -> None:
-    from benchmarks.linking import run
-
-    figures = run(options.seed, options.names)
-    print(json.dumps(figures) if options.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
-
-
-def _bench_spelling(options: argparse.Namespace) -> None:
-    from benchmarks.spelling import run
-    from kgqa.reasoning.pretrained import from_pretrained
-    from kgqa.training.questions import read_questions
-
-    questions = read_questions(options.questions)
-    figures = run(from_pretrained(options.model), questions, options.count, options.seed)
-    if options.json:
-        print(json.dumps(figures))
-        return
-    _print_rows([{"spelling": name, **row} for name, row in figures["ways"].items()], as_json=False)
-
-
-def _bench_parts(options: argparse.Namespace) -> None:
-    from benchmarks.parts import run
-    from kgqa.reasoning.pretrained import from_pretrained
-    from kgqa.training.questions import read_questions
-
-    figures = run(from_pretrained(options.model), read_questions(options.questions))
-    print(json.dumps(figures) if options.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
-
-
-def _bench_unanswerable(options: argparse.Namespace) -> None:
-    from benchmarks.unanswerable import run
-    from kgqa.reasoning.pretrained import from_pretrained
-    from kgqa.training.questions import read_questions
-
-    questions, foreign = read_questions(options.questions), read_questions(options.foreign)
-    figures = run(from_pretrained(options.model), questions, foreign, options.count, options.seed)
-    print(json.dumps(figures) if options.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
-
-
-def _print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(rows))
-        return
-    print("\t".join(rows[0]))
-    for row in rows:
-        print("\t".join(str(value) for value in row.values()))

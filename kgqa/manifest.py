@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,28 @@ def writing_directory(target: Path | str) -> Iterator[Path]:
         replace_directory(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def carry(source: Path, target: Path, leave: Collection[str] = ()) -> None:
+    """Bring what does not change along: linked where the file system can, since files here are never written again.
+
+    Args:
+        leave: names in `source` that stay behind, beside its manifest.
+    """
+    for path in source.iterdir():
+        if path.name in leave or path.name == MANIFEST or path.name.startswith("."):
+            continue
+        if path.is_dir():
+            shutil.copytree(path, target / path.name, copy_function=_link)
+        else:
+            _link(str(path), str(target / path.name))
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def check_replaceable(target: Path) -> None:

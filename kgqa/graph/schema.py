@@ -1,6 +1,7 @@
 """Schema: which relations follow which in a graph, read off its facts."""
 
-import numpy as np
+import warnings
+
 import torch
 from torch import Tensor
 
@@ -21,24 +22,22 @@ class Schema:
     @classmethod
     def of_graph(cls, graph: SparseGraph, kinds: Kinds) -> "Schema":
         """Count the facts of each relation by the kind of entity that they lead to, and each kind's relations."""
-        size = graph.num_relations
-        pointers = graph.group_pointers.cpu().numpy().astype(np.int64)
-        relations = graph.group_relations.cpu().numpy().astype(np.int64)
-        of, had, ends = (part.cpu().numpy() for part in (kinds.of, kinds.relations, kinds.pointers))
-        number = len(ends) - 1
-        leads = np.repeat(relations, np.diff(pointers)) * number + of[graph.objects.cpu().numpy()]  # (2T,)
-        pairs, counts = np.unique(leads, return_counts=True)
-        first, kind = np.divmod(pairs, max(number, 1))
-        lengths = np.diff(ends)[kind]
-        starts = np.repeat(ends[:-1][kind] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
-        second = had[starts + np.arange(lengths.sum())]
-        facts = np.bincount(first, counts, minlength=size)
-        shares = np.repeat(counts / facts[first], lengths).astype(np.float32)
-        indices = torch.from_numpy(np.stack([second, np.repeat(first, lengths)]))
-        shape = (size, size)
-        return cls(torch.sparse_coo_tensor(indices, torch.from_numpy(shares), shape, check_invariants=False).coalesce())
+        size, number = graph.num_relations, len(kinds.pointers) - 1
+        relation = torch.repeat_interleave(graph.group_relations.cpu().long(), graph.group_pointers.cpu().diff())
+        facts = torch.bincount(relation, minlength=size)[relation]  # (2T,)
+        leads = _sparse(kinds.of[graph.objects.cpu()], relation, 1 / facts, (number, size))  # (K, R)
+        own = torch.repeat_interleave(torch.arange(number), kinds.pointers.diff())
+        had = _sparse(kinds.relations, own, torch.ones(len(own)), (size, number))  # (R, K)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")  # what torch multiplies with
+            return cls(torch.sparse.mm(had, leads).coalesce())
 
     def after(self, relations: Tensor) -> Tensor:
         """Which relations are there to follow after these, weights (N, R) of a step: shape (N, R)."""
         followed: Tensor = torch.sparse.mm(self.shares, relations.T).T
         return followed
+
+
+def _sparse(rows: Tensor, columns: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
+    """A matrix with these cells; those named several times are summed."""
+    return torch.sparse_coo_tensor(torch.stack([rows, columns]), values, shape, check_invariants=False).coalesce()

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from kgqa.errors import ModelFormatError
 from kgqa.graph.catalog import Catalog
+from kgqa.graph.sparse import SparseGraph
 
 NONE = -1
 LARGEST = 127
+ENOUGH = 256  # facts of a relation that show what it leads to
 
 
 class Descriptions:
@@ -41,6 +43,23 @@ class Descriptions:
     def follow_graph(self, count: int) -> None:
         """Go on with a graph of so many entities; what a new one is, is not known."""
         self.of = np.concatenate([self.of, np.full(count - len(self.of), NONE, dtype=np.int32)])
+
+    def at_ends(self, graph: SparseGraph) -> NDArray[np.float32]:
+        """What each relation leads to: the mean of how its ends are described, of unit length, else 0: shape (R, D).
+
+        Up to ENOUGH facts of a relation, evenly spread over all that it has, speak for it.
+        """
+        groups = graph.group_pointers.cpu().numpy().astype(np.int64)
+        relations = np.repeat(graph.group_relations.cpu().numpy(), np.diff(groups))  # (2T,)
+        objects = graph.objects.cpu().numpy()[np.argsort(relations, kind="stable")]
+        bounds = np.concatenate([[0], np.bincount(relations, minlength=graph.num_relations).cumsum()])
+        means = np.zeros((graph.num_relations, self.vectors.shape[1]), dtype=np.float32)
+        for relation, (low, high) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
+            own = self.of[objects[low : high : max(1, (high - low) // ENOUGH)]]
+            if (own := own[own != NONE]).size:
+                mean = self.vectors[own].mean(axis=0, dtype=np.float32)
+                means[relation] = mean / max(float(np.linalg.norm(mean)), 1e-6)
+        return means
 
     def save(self, directory: Path) -> None:
         """Write the vectors and whose they are."""

@@ -78,6 +78,13 @@ class NameEncoder:
         config: Any = self.transformer.config
         return int(config.hidden_size)
 
+    @property
+    def embeddings(self) -> np.ndarray:
+        """What the transformer begins with for each token of its vocabulary: shape (V, D)."""
+        layer: Any = self.transformer
+        table: np.ndarray = layer.get_input_embeddings().weight.detach().numpy()
+        return table
+
     def digest(self) -> str:
         """SHA-256 over the weights, so that a model can name the base that it changes."""
         sha = hashlib.sha256()

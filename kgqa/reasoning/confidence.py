@@ -15,7 +15,7 @@ from kgqa.reasoning.model import Weighed
 
 LEAST = 1e-4  # probabilities are told apart down to this
 PULL = 0.01  # of the weights towards those of no calibration, against small development sets
-EVIDENCE = 9
+EVIDENCE = 8
 NONE_NEEDED = (1.0, *[0.0] * (EVIDENCE - 1))
 THRESHOLDS = tuple(percent / 100 for percent in range(10, 91, 2))
 RELIABLE, ANSWERED = 0.97, 0.9
@@ -27,19 +27,18 @@ def evidence(weighed: Weighed) -> Tensor:
 
     The logit of the top weight, and the logarithms of: the surest entity, how alike name and mention are in their
     n-grams and in their spelling, the likeliest way (relations and stop), how much of what the question alone would
-    follow is there, the likeliest number of slots, how well the best kind of answer fits, and the probability that
-    there is an answer. Where two slots are used, the less sure one
-    counts. A top weight far below entity times way means that the way is not there in the graph; a name little like
-    the mention, that the question may be about something else.
+    follow is there, the likeliest number of slots, and the probability that there is an answer. Where two slots are
+    used, the less sure one counts. A top weight far below entity times way means that the way is not there in the
+    graph; a name little like the mention, that the question may be about something else.
     """
     counts = weighed.thought.counts  # (B, M)
     used = torch.arange(counts.shape[1], device=counts.device) <= counts.argmax(1, keepdim=True)  # (B, M)
     seeds = torch.stack([_tops(seed) for seed in weighed.seeds], 1).masked_fill(~used, 1.0).amin(1)  # (B,)
     way = _way(weighed).masked_fill(~used, 1.0).amin(1)  # (B,)
     alike = _alike(weighed).masked_fill(~used.unsqueeze(-1), 1.0).amin(1)  # (B, 2)
-    fit, answerable = weighed.thought.fits.amax(1), weighed.thought.answerable.sigmoid()  # (B,), (B,)
+    answerable = weighed.thought.answerable.sigmoid()  # (B,)
     there = way_there(weighed.thought.plan).masked_fill(~used, 1.0).amin(1)  # (B,)
-    sure = [seeds, *alike.unbind(1), way, there, counts.amax(1), fit, answerable]
+    sure = [seeds, *alike.unbind(1), way, there, counts.amax(1), answerable]
     rest = torch.stack(sure, 1).clamp(LEAST, 1).log()  # (B, EVIDENCE - 1)
     return torch.cat([torch.logit(_tops(weighed.combined), eps=LEAST).unsqueeze(1), rest], 1)
 

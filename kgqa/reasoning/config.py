@@ -9,9 +9,9 @@ from kgqa.errors import ModelFormatError
 from kgqa.linking.encoder import DEFAULT_ENCODER
 
 # What can be switched off: the intersection of slots; scoring relations by their labels; their descriptions; the n-gram
-# vectors and the spelling of names; what entities are described as; the gate against going back; being bound to
-# relations that are there; weighing answers by their kind.
-PARTS = ("intersection", "labels", "descriptions", "ngrams", "entity-descriptions", "gate", "binding", "fit")
+# vectors and the spelling of names; what entities are described as; what is at the ends of relations; the gate against
+# going back; being bound to relations that are there.
+PARTS = ("intersection", "labels", "descriptions", "ngrams", "entity-descriptions", "ends", "gate", "binding")
 
 
 @dataclass(frozen=True)

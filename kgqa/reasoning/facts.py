@@ -2,8 +2,6 @@
 
 import fcntl
 import hashlib
-import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from kgqa.graph.change import Changed, GraphChange
 from kgqa.graph.formats import Statement
 from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.index import EntityIndex, is_value_name
-from kgqa.manifest import MANIFEST, verify_manifest, writing_directory
+from kgqa.manifest import carry, verify_manifest, writing_directory
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.pretrained import CONFIG, WEIGHTS, read_weights
 from kgqa.reasoning.relations import CORRECTION
@@ -61,7 +59,7 @@ def change_facts(
         changed = change.apply()
         index = _index(directory, graph, changed)
         with writing_directory(directory) as temporary:
-            _carry(directory, temporary)
+            carry(directory, temporary, leave=(GRAPH, INDEX, CONFIG, WEIGHTS))
             changed.graph.save(temporary / GRAPH)
             index.save(temporary / INDEX)
             _grow(directory, temporary, changed.graph)
@@ -82,24 +80,6 @@ def _index(directory: Path, graph: KnowledgeGraph, changed: Changed) -> EntityIn
     degrees = changed.graph.sparse.degree(torch.arange(changed.graph.sparse.num_entities)).numpy()
     index.follow_graph(changed.graph.catalog, degrees)
     return index
-
-
-def _carry(source: Path, target: Path) -> None:
-    """What does not change comes along: linked where the file system can, since files here are never written again."""
-    for path in source.iterdir():
-        if path.name in (GRAPH, INDEX, MANIFEST, CONFIG, WEIGHTS) or path.name.startswith("."):
-            continue
-        if path.is_dir():
-            shutil.copytree(path, target / path.name, copy_function=_link)
-        else:
-            _link(str(path), str(target / path.name))
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def _grow(source: Path, target: Path, graph: KnowledgeGraph) -> None:

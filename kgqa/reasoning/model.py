@@ -19,7 +19,6 @@ from kgqa.reasoning.answerable import Answerability
 from kgqa.reasoning.combine import SlotGate, combine
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.encoder import QuestionEncoder, mean_pool
-from kgqa.reasoning.fit import AnswerFit
 from kgqa.reasoning.hops import Plan, Planner, walk, way_there
 from kgqa.reasoning.relations import RelationVectors
 
@@ -33,8 +32,8 @@ CROWDED = 12.0  # attended relations, on average, above which a walk is cheaper 
 class Thought:
     """What the model decided about B questions before walking the graph.
 
-    `cells` are log-probabilities over (span, candidate) cells and NIL, shape (B, M, N * K + 1); `fits` says which
-    kinds of entities the question asks for, and `answerable` is the logit that the graph has an answer.
+    `cells` are log-probabilities over (span, candidate) cells and NIL, shape (B, M, N * K + 1); `answerable` is the
+    logit that the graph has an answer.
     """
 
     batch: ReadingBatch
@@ -42,7 +41,6 @@ class Thought:
     cells: Tensor  # (B, M, N * K + 1)
     plan: Plan
     counts: Tensor  # (B, M)
-    fits: Tensor  # (B, K)
     answerable: Tensor  # (B,)
 
 
@@ -77,14 +75,15 @@ class JointModel(nn.Module):
         self.encoder = QuestionEncoder(encoder, config.trainable_layers)
         self.spans = SpanScorer(dimension, width, slots)
         self.ranker = Ranker(dimension, width, slots, index.descriptions if config.has("entity-descriptions") else None)
-        self.relations = RelationVectors(called, described, width, config.has("labels"))
+        ends = torch.zeros(2 * len(labels), dimension)  # (R, D)
+        if config.has("ends") and index.descriptions is not None and len(index.descriptions.vectors):
+            ends = torch.from_numpy(index.descriptions.at_ends(graph.sparse))
+        self.relations = RelationVectors(called, described, ends, width, config.has("labels"))
         self.nil_mention = nn.Parameter(torch.zeros(slots, width))
         self.signature = nn.Linear(width, width, bias=False)
-        kinds = Kinds.of_graph(graph.sparse)
-        schema = Schema.of_graph(graph.sparse, kinds) if config.has("binding") else None
+        schema = Schema.of_graph(graph.sparse, Kinds.of_graph(graph.sparse)) if config.has("binding") else None
         self.planner = Planner(dimension, width, slots, config.max_hops, schema, config.has("gate"))
         self.gate = SlotGate(dimension, slots)
-        self.fit = AnswerFit(kinds, dimension, width)
         self.answerable = Answerability(dimension, width, slots)
 
     @property
@@ -105,12 +104,11 @@ class JointModel(nn.Module):
         mentions_read = self._mention_vectors(candidates, cells, span_vectors)
         vectors = mentions_read + self.signature(signature @ relations)  # (B, M, W)
         plan = self.planner(states, batch.attention_mask, pooled, vectors, has, relations)
-        fits = self.fit(states, batch.attention_mask, pooled, relations)  # (B, K)
         answerable = self.answerable(pooled, vectors, way_there(plan), candidates, cells)  # (B,)
-        return Thought(batch, candidates, cells, plan, self._counts(pooled), fits, answerable)
+        return Thought(batch, candidates, cells, plan, self._counts(pooled), answerable)
 
     def forward(self, questions: Sequence[str], mentions: Sequence[Sequence[Mention]] | None = None) -> Weighed:
-        """Decide, walk, combine, and weigh what was reached by its kind and by whether there is an answer at all.
+        """Decide, walk, combine, and weigh what was reached by whether there is an answer at all.
 
         While attention is still spread over many relations the walk reaches most of the graph and is
         cheaper on dense weights; afterwards, and whenever people ask, it stays on frontiers.
@@ -128,7 +126,9 @@ class JointModel(nn.Module):
         else:
             reached = walk(graph, seeds, plan, LEAST_ATTENTION)
         slots = by_slot(reached, self.config.slots)
-        combined = self._weigh(thought, combine(slots, thought.counts))
+        combined = combine(slots, thought.counts)
+        answerable = thought.answerable.sigmoid()[combined.batch]  # (N,)
+        combined = replace(combined, weight=combined.weight * answerable)
         return Weighed(thought, by_slot(seeds, self.config.slots), slots, combined)
 
     def seeds(self, thought: Thought) -> Frontier:
@@ -148,12 +148,6 @@ class JointModel(nn.Module):
         rows = torch.arange(batch, device=cells.device).unsqueeze(1)
         vectors = span_vectors[rows, candidates.span]  # (B, N, W)
         return weights @ vectors + cells[..., -1:].exp() * self.nil_mention  # (B, M, W)
-
-    def _weigh(self, thought: Thought, reached: Frontier) -> Frontier:
-        """weight = reached * fit of its kind * probability that there is an answer."""
-        answerable = thought.answerable.sigmoid()[reached.batch]  # (N,)
-        fit = self.fit.of(thought.fits, reached) if self.config.has("fit") else 1.0
-        return replace(reached, weight=reached.weight * fit * answerable)
 
     def _counts(self, pooled: Tensor) -> Tensor:
         """How many slots each question needs, always one where the intersection is switched off."""

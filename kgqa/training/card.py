@@ -11,9 +11,12 @@ from typing import Any
 import torch
 
 import kgqa
+from kgqa.manifest import carry, verify_manifest, writing_directory
 from kgqa.reasoning.model import JointModel
+from kgqa.reasoning.pretrained import CARD
 from kgqa.training.trainer import TrainingArguments
 
+LATER_HEADING, LIMITS_HEADING = "## Measured later", "## Limits"
 LIMITS = """\
 - It answers from its graph and nothing else: what the graph lacks, it cannot know, and what is wrong there
   is wrong here.
@@ -34,6 +37,7 @@ class Card:
     dev: Path
     count: int
     synthetic: int
+    variants: int
     seconds: float
     figures: dict[str, Any]
 
@@ -60,7 +64,7 @@ It was trained from pairs of question and answers alone: no annotated entities, 
 | | |
 |---|---|
 | questions | {card.count:,} from {_names(card.questions)}, SHA-256 `{digest(*card.questions)}` |
-| besides | {card.synthetic:,} questions made from the graph |
+| besides | {card.synthetic:,} questions made from the graph, {card.variants:,} given ones asked of other entities |
 | seed | {card.training.seed} |
 | time | {card.seconds / 60:.1f} minutes on {torch.get_num_threads()} threads ({platform.machine()}) |
 | versions | kgqa {kgqa.__version__}, torch {torch.__version__} |
@@ -80,6 +84,22 @@ Time to an answer: p50 {figures["latency_ms"]["p50"]} ms, p95 {figures["latency_
 ## Limits
 
 {_limits(model)}"""
+
+
+def amend_card(directory: Path, text: str) -> None:
+    """Put what was measured later into the card of a model directory, in the place of what was put there before.
+
+    Raises:
+        ModelFormatError: if it is no model directory.
+    """
+    verify_manifest(directory)
+    card = (directory / CARD).read_text(encoding="utf-8")
+    before, limits, after = card.partition(LIMITS_HEADING)
+    before = before.partition(LATER_HEADING)[0].rstrip()
+    with writing_directory(directory) as temporary:
+        carry(directory, temporary, leave=(CARD,))
+        amended = f"{before}\n\n{LATER_HEADING}\n\n{text.strip()}\n\n{limits}{after}"
+        (temporary / CARD).write_text(amended, encoding="utf-8")
 
 
 def _names(paths: Sequence[Path]) -> str:

@@ -1,8 +1,16 @@
 """English: the few forms of a verb that a label's wordings need, checked against a list of words that exist."""
 
 from collections.abc import Iterable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kgqa.linking.encoder import NameEncoder
 
 VOWELS = frozenset("aeiou")
+NEAR, MOST_NEAR = 0.28, 4  # cosine of words that may stand for each other, and how many of them are taken
+INFLECTED = ("s", "ed", "ing", "ly", "al", "ian")
 DOUBLING = frozenset("bdfglmnprt")
 # participle: (base, past); regular verbs are derived
 IRREGULAR = {
@@ -46,15 +54,36 @@ PASTS = {base: past for base, past in IRREGULAR.values() if past}
 
 
 class Words:
-    """A lexicon, and verb forms that are believed only if the lexicon has them."""
+    """A lexicon, verb forms that are believed only if the lexicon has them, and words that are used alike.
 
-    def __init__(self, lexicon: Iterable[str]) -> None:
-        self._known = frozenset(lexicon)
+    `vectors` (len(lexicon), D) says how words are used; without them nothing is known of that.
+    """
+
+    def __init__(self, lexicon: Iterable[str], vectors: NDArray[np.float32] | None = None) -> None:
+        self._list = list(lexicon)
+        self._known = {word: place for place, word in enumerate(self._list)}
+        self._vectors = vectors
+        self.near = lru_cache(maxsize=10_000)(self._near)
 
     @classmethod
-    def of(cls, vocabulary: Iterable[str]) -> "Words":
-        """The whole words of an encoder's vocabulary."""
-        return cls(token for token in vocabulary if token.isalpha() and len(token) > 2)
+    def of(cls, encoder: NameEncoder) -> "Words":
+        """The whole words of an encoder's vocabulary, each with the vector that the encoder begins with."""
+        tokens = encoder.tokenizer.get_vocab()
+        words = sorted(token for token in tokens if token.isalpha() and len(token) > 2)
+        vectors = encoder.embeddings[[tokens[word] for word in words]]
+        vectors = vectors - vectors.mean(axis=0)
+        return cls(words, vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-6))
+
+    def _near(self, noun: str) -> tuple[str, ...]:
+        """Words that are used like a noun and are no other form of it: profession -> occupation, career, industry."""
+        if self._vectors is None or noun not in self._known:
+            return ()
+        cosines = self._vectors @ self._vectors[self._known[noun]]
+        best = [self._list[place] for place in np.argsort(-cosines)[:40] if cosines[place] >= NEAR]
+        ending = tuple(end for end in INFLECTED if not noun.endswith(end))
+        return tuple(word for word in best if word[:4] != noun[:4] and noun not in word and not word.endswith(ending))[
+            :MOST_NEAR
+        ]
 
     def base(self, participle: str) -> str:
         """written -> write, produced -> produce, starred -> star; empty if no such verb is known."""

@@ -43,7 +43,7 @@ def cross_validate(recipe: Recipe, folds: int) -> dict[str, Any]:
     index = (recipe.start and kept_index(recipe.start, graph, encoder)) or indexed(graph, encoder)
     asked: dict[str, list[Asked]] = {mode: [] for mode in reversed(MODES)}
     for number, (seen, unseen) in enumerate(parted(questions, folds, recipe.training.seed)):
-        answerer = _answerer(recipe, graph, encoder, index, seen)
+        answerer = _answerer(recipe, graph, encoder, index, seen, unseen)
         for mode, rows in asked.items():
             rows.append(list(outcomes(answerer, unseen, mode)))
         done = figures_of(asked["linked"][-1])
@@ -62,11 +62,16 @@ def parted(questions: Sequence[Question], folds: int, seed: int) -> Iterator[tup
 
 
 def _answerer(
-    recipe: Recipe, graph: KnowledgeGraph, encoder: NameEncoder, index: EntityIndex, seen: Sequence[Question]
+    recipe: Recipe,
+    graph: KnowledgeGraph,
+    encoder: NameEncoder,
+    index: EntityIndex,
+    seen: Sequence[Question],
+    unseen: Sequence[Question],
 ) -> Answerer:
     back, kept = list(seen[::KEPT_BACK]), [row for place, row in enumerate(seen) if place % KEPT_BACK]
-    back += made_questions(graph, encoder, MADE_BACK, recipe.training.seed + 1, seen)
-    model, _ = fit(recipe, graph, encoder, kept, back, index)
+    back += made_questions(graph, encoder, MADE_BACK, recipe.training.seed + 1, [*seen, *unseen])
+    model, _ = fit(recipe, graph, encoder, kept, back, index, unseen=unseen)
     return Answerer(model, calibrate(model, back, made=True))
 
 

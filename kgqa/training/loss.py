@@ -10,7 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from kgqa.graph.frontier import Frontier
 
 FLOOR = 1e-6
-SLOT_SHARE = 0.3
+SLOT_SHARE = 0.15
 LEAST_USE = 0.1
 ANSWERABLE_SHARE = 0.5
 
@@ -63,7 +63,7 @@ def joint_loss(combined: Frontier, slots: Sequence[Frontier], counts: Tensor, ta
     """
     use = counts.detach().flip(1).cumsum(1).flip(1).clamp(min=LEAST_USE)  # (B, M): at least this many slots
     missed = torch.stack([missed_answers(slot, target) for slot in slots], 1)  # (B, M)
-    return (answer_loss(combined, target) + SLOT_SHARE * (use * missed).mean(1)).mean()
+    return (answer_loss(combined, target) + SLOT_SHARE * (use * missed).sum(1)).mean()
 
 
 def answer_loss(weights: Frontier, target: Target) -> Tensor:

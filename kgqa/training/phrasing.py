@@ -1,6 +1,7 @@
 """Phrasing: the words of a question about relations, with slots for the names of its entities."""
 
 import re
+from dataclasses import replace
 from functools import cached_property
 from random import Random
 
@@ -9,6 +10,7 @@ from kgqa.training.english import Words, plural
 from kgqa.training.wording import Wording, word
 
 PEOPLE = frozenset({"person", "people", "human", "man", "woman"})
+OTHERWISE = 0.25  # how often another noun stands for that of a label
 PERSONAL = re.compile(r"(ist|ian|ress|[ts]or|player|writer|singer|producer|poet|leader|maker)$")
 AFTER_NOUN = re.compile(r"[,;:(]|\b(in|of|by|for|from|on|at|with|and|who|that|which|set|based|about|to)\b")
 UNKNOWN = (
@@ -23,7 +25,13 @@ class Phraser:
 
     def __init__(self, catalog: Catalog, words: Words, random: Random) -> None:
         self.catalog, self.random = catalog, random
-        self.wordings = [wording for label in catalog.relation_labels for wording in word(label, words)]
+        self._near = words.near
+        self.wordings: list[Wording] = []
+        for label, description in zip(catalog.relation_labels, catalog.relation_descriptions, strict=True):
+            forward, backward = word(label, words)
+            subject = subject_of(description, label)
+            kind = "person" if is_personal(subject) else ""
+            self.wordings += [forward, replace(backward, thing=backward.thing or subject, kind=backward.kind or kind)]
         self._unknown = {label: word(label, Words(()))[0].questions for label in UNKNOWN}
 
     def question(self, relation: int, answers: set[int]) -> str:
@@ -32,7 +40,7 @@ class Phraser:
 
     def noun(self, relation: int, answers: set[int]) -> str:
         """What the relation leads to from `{a}`, as part of another question."""
-        return self._chosen(self.wordings[relation].nouns, answers)
+        return self._chosen(self.wordings[relation].nouns, answers, self.wordings[relation])
 
     def unheard_of(self) -> str:
         """A question for something of `{a}` that the graph has no relation for, or nothing if it has."""
@@ -49,7 +57,13 @@ class Phraser:
             ("{things}", plural(thing) if thing else self.random.choice(["things", "ones"])),
         ):
             pattern = pattern.replace(slot, text)
-        return pattern
+        return self._otherwise(pattern, wording.head if wording else "")
+
+    def _otherwise(self, text: str, noun: str) -> str:
+        """Now and then with a word that is used like this noun in its place."""
+        if noun and self.random.random() < OTHERWISE and (near := self._near(noun)):
+            return re.sub(rf"\b{noun}\b", self.random.choice(near), text, count=1)
+        return text
 
     def _thing(self, answers: set[int]) -> str:
         """A class of the answers, or what one of them is described as, half of the time."""
@@ -57,11 +71,14 @@ class Phraser:
             return ""
         one = min(answers)
         classes = self.catalog.classes(one) or described_as(self.catalog.descriptions[one])
-        return re.sub(r"[{}]", "", self.random.choice(classes).lower()) if classes else ""  # braces would be slots
+        if not classes:
+            return ""
+        thing = re.sub(r"[{}]", "", self.random.choice(classes).lower())  # braces would be slots
+        return self._otherwise(thing, thing.split()[-1]) if thing.replace(" ", "").isalpha() else thing
 
     def _who(self, thing: str, wording: Wording | None) -> str:
         kind = wording.kind if wording else ""
-        if kind == "person" or thing in PEOPLE or (PERSONAL.search(thing) and self.random.random() < 0.7):
+        if kind == "person" or (is_personal(thing) and self.random.random() < 0.8):
             return self.random.choice(["who", "who", "who", "which person"])
         if not thing and not kind:
             return self.random.choice(["who", "what", "what", "which"])
@@ -126,6 +143,11 @@ class Phraser:
         return text[:1].upper() + text[1:] if self.random.random() < 0.4 else text
 
 
+def is_personal(thing: str) -> bool:
+    """Whether a thing of this name is somebody."""
+    return thing in PEOPLE or bool(PERSONAL.search(thing)) or thing.split()[-1:] in (["person"], ["people"])
+
+
 def described_as(description: str) -> list[str]:
     """The noun of a description: "2012 American drama film by X" is a film and a drama film; nothing where unclear."""
     words = AFTER_NOUN.split(description, maxsplit=1)[0].split()
@@ -133,6 +155,17 @@ def described_as(description: str) -> list[str]:
         return []
     pair = words[-2:] if len(words) > 1 and words[-2].isalpha() and words[-2].islower() else words[-1:]
     return list(dict.fromkeys([words[-1].lower(), " ".join(pair).lower()]))
+
+
+def subject_of(description: str, label: str) -> str:
+    """What a relation starts from, where its description is the way to it: "music record label artist", of "artist".
+
+    That is the last word or two before the label; nothing where the description is another text.
+    """
+    words, own = description.lower().split(), label.lower().split()
+    if not own or len(words) <= len(own) or words[-len(own) :] != own or not " ".join(words).replace(" ", "").isalpha():
+        return ""
+    return " ".join(dict.fromkeys(words[: -len(own)][-2:]))
 
 
 def _numbered(clauses: list[str]) -> list[str]:

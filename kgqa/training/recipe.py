@@ -18,16 +18,17 @@ from kgqa.reasoning.answerer import Answerer
 from kgqa.reasoning.confidence import Calibration
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.model import JointModel
-from kgqa.reasoning.pretrained import save_pretrained
+from kgqa.reasoning.pretrained import save_pretrained, trained_state
 from kgqa.training.card import Card, digest, model_card
 from kgqa.training.checkpoint import Checkpoint
 from kgqa.training.english import Words
 from kgqa.training.evaluate import evaluate, one_line, quick_outcomes
 from kgqa.training.metrics import summarise
 from kgqa.training.questions import Question, read_questions, write_questions
-from kgqa.training.start import kept_index, start_from
+from kgqa.training.start import blend, kept_index, start_from
 from kgqa.training.synthesis import Synthesiser
 from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
+from kgqa.training.variants import Variants
 
 EXAMPLES = 6
 SYNTHETIC, SYNTHETIC_DEV = 20_000, 1_000  # questions made where none are given
@@ -39,10 +40,13 @@ REAL_SHARE, MOST_TIMES = 0.5, 8  # of few given questions beside many made ones;
 class Recipe:
     """What to train on, and how. `watched` development questions are asked after every evaluation interval.
 
-    `start` is a model directory to begin with, instead of the base encoder alone.
+    `start` is a model directory to begin with, instead of the base encoder alone. Of its weights the share `keep`
+    is kept: halfway between the weights before and after, a model knows what it learned and forgets less of what it
+    knew (Wortsman et al. 2022, robust fine-tuning).
 
     Without `questions` they are synthesised from the graph, and without `dev` so are the development questions, into
-    files beside the model. `synthetic` questions are made from the graph besides those given.
+    files beside the model. `synthetic` questions are made from the graph besides those given, and `variants` are those
+    given, asked of other entities.
     """
 
     graph: Path
@@ -54,7 +58,9 @@ class Recipe:
     examples: Path | None = None
     watched: int = 1000
     start: Path | None = None
+    keep: float = 0.0
     synthetic: int = 0
+    variants: int = 0
     command: str = ""
 
 
@@ -73,7 +79,17 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
     answerer = Answerer(model, calibrate(model, dev, recipe.dev is None), digest(*files)[:12], _examples(recipe, dev))
     figures = evaluate(answerer, dev)
     tqdm.write(one_line(figures))
-    card = Card(recipe.command, recipe.training, files, dev_file, len(questions), recipe.synthetic, seconds, figures)
+    card = Card(
+        recipe.command,
+        recipe.training,
+        files,
+        dev_file,
+        len(questions),
+        recipe.synthetic,
+        recipe.variants,
+        seconds,
+        figures,
+    )
     save_pretrained(answerer, recipe.out, model_card(card, model), figures)
     checkpoint.remove()
     return figures
@@ -88,17 +104,27 @@ def fit(
     index: EntityIndex | None = None,
     checkpoint: Checkpoint | None = None,
     resume: bool = False,
+    unseen: Sequence[Question] = (),
 ) -> tuple[JointModel, float]:
     """The model of a recipe trained on these questions and those made besides, and the seconds that it took.
 
-    The best state on the watched development questions is taken. `index` saves making one.
+    The best state on the watched development questions is taken. `index` saves making one. What is made has the text
+    of none of the `unseen` questions nor of those for development.
     """
-    made = made_questions(graph, encoder, recipe.synthetic, recipe.training.seed, [*questions, *dev])
-    asked = mixed(questions, made, recipe.training.seed)
-    seed_everything(recipe.training.seed)
+    seed = recipe.training.seed
+    seed_everything(seed)
     model = _first_model(recipe, graph, encoder, index)
+    before = trained_state(model)
+    taken = [*questions, *dev, *unseen]
+    made = made_questions(graph, encoder, recipe.synthetic, seed, taken)
+    varied = tqdm(
+        Variants(graph, model.index, seed).make(questions, recipe.variants, taken),
+        total=recipe.variants, desc="asking of others", unit="", leave=False,
+    )  # fmt: skip
+    asked = mixed(questions, [*made, *varied], seed)
     trainer = Trainer(model, asked, recipe.training, _watcher(dev[: recipe.watched]), checkpoint, resume)
     seconds = trainer.train()
+    blend(model, before, recipe.keep)
     model.eval()
     return model, seconds
 
@@ -117,7 +143,7 @@ def made_questions(
     graph: KnowledgeGraph, encoder: NameEncoder, count: int, seed: int, taken: Sequence[Question] = ()
 ) -> list[Question]:
     """So many questions made from a graph alone, none with the text of one that is taken."""
-    words = Words.of(encoder.tokenizer.get_vocab())
+    words = Words.of(encoder)
     made = Synthesiser(graph, words, seed).make(count, {row.question for row in taken})
     return list(tqdm(made, total=count, desc="making questions", unit="", leave=False))
 
@@ -163,7 +189,7 @@ def read_all(files: Sequence[Path]) -> list[Question]:
 
 def synthetic_examples(model: JointModel) -> list[str]:
     """Questions made from a model's graph, for its page to offer."""
-    words = Words.of(model.names.tokenizer.get_vocab())
+    words = Words.of(model.names)
     made = Synthesiser(model.graph, words).make(20 * EXAMPLES)
     return [question.question for question in made if question.slice == "1-hop"][:EXAMPLES]
 

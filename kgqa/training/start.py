@@ -1,5 +1,6 @@
 """Start: an untrained model takes over what a trained one learned, as far as the two have the same parts."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,14 @@ def start_from(model: JointModel, directory: Path) -> None:
         for name in own.keys() & state.keys():
             shared = tuple(slice(min(sizes)) for sizes in zip(own[name].shape, state[name].shape, strict=True))
             own[name][shared] = state[name][shared].to(own[name])
+
+
+def blend(model: JointModel, before: Mapping[str, Tensor], share: float) -> None:
+    """Bring every trained parameter back towards what it was before, by this share of the way."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.requires_grad:
+                parameter.lerp_(before[name].to(parameter), share)
 
 
 def moved(correction: Tensor, old: Catalog, new: Catalog) -> Tensor:

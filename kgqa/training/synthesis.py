@@ -21,7 +21,8 @@ from kgqa.training.typing_errors import long_enough, misspell
 
 SHARES = {"1-hop": 0.40, "2-hop": 0.25, "intersection": 0.15, "ambiguous": 0.05, "unanswerable": 0.15}
 NAMED, NAMED_SHARES = (2, 3, 4), (0.65, 0.25, 0.10)  # entities of an intersection
-TYPO_SHARE = 0.12
+TYPO_SHARE = 0.2
+SECOND_TYPO, LONG_NAME = 0.3, 10  # names of so many letters get a second error now and then
 ALIAS_SHARE = 0.3
 LOWER_SHARE = 0.5
 PATIENCE = 400
@@ -173,7 +174,8 @@ class Synthesiser:
         names = [self._name(entity) for entity in entities]
         place = self.random.randrange(len(names))
         if self.random.random() < TYPO_SHARE and len(names[place]) > 4 and long_enough(names[place], 1):
-            names[place] = misspell(names[place], 1, self.random)
+            twice = len(names[place]) >= LONG_NAME and long_enough(names[place], 2)
+            names[place] = misspell(names[place], 2 if twice and self.random.random() < SECOND_TYPO else 1, self.random)
             kind = kind if kind == "unanswerable" else "typo"
         text, spans = _fill(self.phraser.relaxed(text), names)
         if self.random.random() < LOWER_SHARE and len(text.lower()) == len(text):

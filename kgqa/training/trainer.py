@@ -21,6 +21,7 @@ from kgqa.training.questions import Question, answer_set
 from kgqa.training.typing_errors import slip_in_a_word
 
 LAYER_DECAY = 0.8  # rate of an encoder layer over that of the layer after it
+SLIPS = (1, 1, 2)  # typing errors of a question that has any
 POOL = 32  # batches whose questions are sorted by length together
 
 
@@ -145,8 +146,13 @@ class Trainer:
     def _typed(self, rows: list[int]) -> list[str]:
         """The questions as people type them; which are misspelt, and how, depends on the seed and the step alone."""
         generator, share = random.Random(f"{self.arguments.seed} {self.step}"), self.arguments.typos
-        texts = [self.questions[row].question for row in rows]
-        return [slip_in_a_word(text, generator) if generator.random() < share else text for text in texts]
+        texts = []
+        for row in rows:
+            text = self.questions[row].question
+            for _ in range(generator.choice(SLIPS) if generator.random() < share else 0):
+                text = slip_in_a_word(text, generator)
+            texts.append(text)
+        return texts
 
     def _batches(self) -> Iterator[list[int]]:
         """Row numbers in seeded order; the order of each pass depends on the seed and the pass alone."""

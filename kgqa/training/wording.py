@@ -56,6 +56,7 @@ class Wording:
     reduced: tuple[str, ...]
     kind: str = ""  # "person", "place" or "time" where the label says what the answers are
     thing: str = ""  # what the label calls an answer
+    head: str = ""  # the noun in its patterns for which another may stand
 
 
 Both = tuple[Wording, Wording]  # forwards, backwards
@@ -79,8 +80,10 @@ def word(label: str, words: Words) -> Both:
         tokens = tokens[1:]
     form = next(form for form in FORMS if form.fits(tokens))
     parts, patterns = form.parts(tokens, words), _patterns()[form.patterns]
-    forward = replace(_worded(patterns["forward"], parts), kind=parts.get("kind", ""), thing=parts.get("N", ""))
-    backward = _worded(patterns["backward"], parts)
+    noun = parts.get("N", "")
+    head = noun.split(" of ")[0].split()[-1] if noun else ""
+    forward = replace(_worded(patterns["forward"], parts), kind=parts.get("kind", ""), thing=noun, head=head)
+    backward = replace(_worded(patterns["backward"], parts), head=head)
     return (backward, forward) if form.turned else (forward, backward)
 
 

@@ -14,7 +14,7 @@ def test_the_parts_make_the_whole(trained: Trained, capsys: pytest.CaptureFixtur
     command = ["bench", "parts", "--model", str(trained.directory), "--questions", str(trained.dev), "--json"]
     assert main(command) == 0
     figures = json.loads(capsys.readouterr().out)
-    parts = ["read", "encode", "spans", "shortlist", "rank", "plan", "fit", "answerable", "walk", "explain"]
+    parts = ["read", "encode", "spans", "shortlist", "rank", "plan", "answerable", "walk", "explain"]
     assert list(figures) == ["questions", *parts, "rest", "total", "p95"]
     assert all(0 < figures[part] < figures["total"] for part in parts)
     assert figures["total"] <= figures["p95"]

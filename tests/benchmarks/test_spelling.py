@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.spelling import SPELLINGS, TARGETS, respelt, run
 from kgqa.cli import main
+from kgqa.config import ROOT
 from kgqa.errors import InputError
 from kgqa.reasoning.pretrained import from_pretrained
 from kgqa.training.questions import Question, read_questions
@@ -50,10 +51,12 @@ def test_the_bench_prints_what_each_spelling_costs(
     path.write_text("".join(row.to_line() for row in named), encoding="utf-8")
     command = ["bench", "spelling", "--model", str(trained.directory), "--questions", str(path)]
     assert main([*command, "--count", "12", "--json"]) == 0
-    ways = json.loads(capsys.readouterr().out)["ways"]
+    printed = json.loads(capsys.readouterr().out)
+    ways = printed["ways"]
     assert ways.keys() == TARGETS.keys()
     assert ways["lower_case"]["n"] == 12
     assert ways["lower_case"]["cost"] == 0
+    assert printed["names_inside"]["n"] == 0  # no name of the tests' films holds another
     for row in ways.values():
         assert row["cost"] == pytest.approx(row["as_it_is"] - row["hits@1"], abs=0.02)
     assert main([*command, "--count", "2"]) == 0
@@ -63,3 +66,16 @@ def test_the_bench_prints_what_each_spelling_costs(
 def test_without_mentions_there_is_nothing_to_spell(trained: Trained) -> None:
     with pytest.raises(InputError, match="mentions"):
         run(from_pretrained(trained.directory), [Question("1", "who?", ("x",))], 3, 0)
+
+
+def test_names_inside_names_are_counted_by_themselves() -> None:
+    answerer = from_pretrained(ROOT / "assets" / "world" / "model")
+    catalog = answerer.graph.catalog
+    place = next(e for e in answerer.index.exact(["New York City"])[0] if catalog.labels[e] == "New York City")
+    city, peru = catalog.entity_ids[place], catalog.entity_ids[answerer.index.exact(["Peru"])[0][0]]
+    asked = [
+        Question("1", "what country is New York City in?", ("x",), (city,), ((16, 29, city),)),
+        Question("2", "what is the capital of Peru?", ("x",), (peru,), ((23, 27, peru),)),
+    ]
+    found = run(answerer, asked, 2, 0)["names_inside"]
+    assert (found["n"], found["entity_accuracy"]) == (1, 100.0)

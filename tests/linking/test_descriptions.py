@@ -54,6 +54,25 @@ def test_they_come_back_from_disk_and_follow_a_graph_that_grows(catalog: Catalog
     assert found.of.tolist() == [*made.of.tolist(), -1, -1]
 
 
+def test_what_a_relation_leads_to_is_the_mean_of_how_its_ends_are_described() -> None:
+    builder = GraphBuilder()
+    described_as = {"a": "actor", "b": "actor", "c": "seismologist", "d": ""}
+    for name, text in described_as.items():
+        builder.add(Statement(f"urn:{name}", LABEL, name, False))
+        if text:
+            builder.add(Statement(f"urn:{name}", DESCRIPTION, text, False))
+    for one, relation, other in (("a", "knows", "b"), ("a", "knows", "c"), ("b", "likes", "d")):
+        builder.add(Statement(f"urn:{one}", f"urn:{relation}", f"urn:{other}", False))
+    catalog, graph = builder.build("test")[:2]
+    knows, likes = (2 * catalog.relation_ids.index(f"urn:{name}") for name in ("knows", "likes"))
+    ends = Descriptions.build(catalog, encode).at_ends(graph)
+    expected = encode(["actor"])[0] + encode(["seismologist"])[0]
+    np.testing.assert_allclose(ends[knows], expected / np.linalg.norm(expected), atol=0.02)
+    np.testing.assert_allclose(ends[knows + 1], encode(["actor"])[0], atol=0.02)
+    assert not ends[likes].any()  # nothing says what "d" is
+    np.testing.assert_allclose(ends[likes + 1], encode(["actor"])[0], atol=0.02)
+
+
 def test_those_of_another_graph_are_refused(catalog: Catalog, tmp_path: Path) -> None:
     assert Descriptions.load(tmp_path, 3) is None
     Descriptions.build(catalog, encode).save(tmp_path)

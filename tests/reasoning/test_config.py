@@ -17,7 +17,7 @@ QUESTION = "who directed the movis starring Kay Nash"
 
 
 def test_it_comes_back_from_disk(tmp_path: Path) -> None:
-    config = ModelConfig(slots=3, without=("gate", "fit"))
+    config = ModelConfig(slots=3, without=("gate", "binding"))
     config.save(tmp_path / "config.json", version="1")
     assert ModelConfig.load(tmp_path / "config.json") == (config, {"version": "1"})
 
@@ -36,7 +36,8 @@ def test_a_part_that_is_switched_off_takes_no_part(part: str, trained: Trained) 
         model = new_model(ModelConfig(without=without), open_graph(trained.graph)).eval()
         torch.nn.init.normal_(model.ranker.described.wanted.weight)
         torch.nn.init.normal_(model.relations.forward_description.weight)
+        torch.nn.init.normal_(model.relations.end.weight)
         with torch.inference_mode():
             found.append(model([QUESTION]).combined.to_dense())
-    silent = part in ("descriptions", "entity-descriptions")  # the tests' films have none
+    silent = part in ("descriptions", "entity-descriptions", "ends")  # the tests' films have none
     assert torch.allclose(*found, atol=1e-6) == silent

@@ -2,13 +2,14 @@
 
 import pytest
 
+from kgqa.linking.encoder import NameEncoder
 from kgqa.training.english import Words
 
 LEXICON = (
     "direct directed director produce produced producer write writer wrote star starred found founded founder "
     "name named edit edited editor compose composed composer carry carried play player wear ##ing x9 an"
 )
-WORDS = Words.of(LEXICON.split())
+WORDS = Words(LEXICON.split())
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,12 @@ def test_an_agent_has_a_verb_and_other_nouns_have_none() -> None:
 def test_an_ing_form() -> None:
     assert WORDS.base_of_ing("starring") == "star"
     assert WORDS.base_of_ing("producing") == "produce"
+
+
+def test_words_that_are_used_alike_are_other_words() -> None:
+    words = Words.of(NameEncoder.from_pretrained())
+    assert {"nation"} <= set(words.near("country"))
+    assert {"occupation", "career"} <= set(words.near("profession"))
+    for noun in ("country", "profession", "film"):
+        assert not any(near.startswith(noun) or near.endswith("s") for near in words.near(noun))
+    assert words.near("xqzzt") == WORDS.near("director") == ()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from kgqa.cli import main
 from kgqa.errors import InputError, ModelFormatError
 from kgqa.graph.store import KnowledgeGraph, open_graph
 from kgqa.linking.encoder import NameEncoder
@@ -13,7 +14,7 @@ from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.pretrained import from_pretrained, trained_state
 from kgqa.reasoning.relations import CORRECTION
 from kgqa.training.recipe import Recipe, new_model, train
-from kgqa.training.start import kept_index, moved, start_from
+from kgqa.training.start import blend, kept_index, moved, start_from
 from kgqa.training.trainer import TrainingArguments
 from tests.conftest import Trained
 
@@ -74,3 +75,21 @@ def test_a_start_that_is_no_model_is_refused(trained: Trained, tmp_path: Path) -
     recipe = Recipe(trained.graph, tmp_path / "out", (trained.questions,), trained.dev, start=tmp_path / "nothing")
     with pytest.raises(ModelFormatError, match="nothing"):
         train(recipe)
+
+
+def test_a_share_of_what_it_began_with_is_kept(trained: Trained) -> None:
+    began, model = (new_model(ModelConfig(), open_graph(trained.graph)) for _ in range(2))
+    start_from(model, trained.directory)
+    before, after = trained_state(began), trained_state(model)
+    blend(model, before, 0.25)
+    for name, value in trained_state(model).items():
+        assert torch.allclose(value, 0.25 * before[name] + 0.75 * after[name], atol=1e-6), name
+    began.load_state_dict(model.state_dict())
+    blend(model, before, 0.0)
+    assert all(torch.equal(value, trained_state(began)[name]) for name, value in trained_state(model).items())
+
+
+@pytest.mark.parametrize("keep", ["1.5 --start m", "0.5", "-1 --start m"])
+def test_a_share_without_sense_is_refused(keep: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--graph", "g", "--questions", "q", "--out", "m", "--keep", *keep.split()]) == 2
+    assert "--keep" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from kgqa.training.synthesis import SHARES, Synthesiser
 from tests import cinema
 
 LEXICON = "direct directed director write writer wrote star starred play player"
-WORDS = Words.of(LEXICON.split())
+WORDS = Words(LEXICON.split())
 TOTAL = 800
 
 

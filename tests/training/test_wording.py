@@ -11,7 +11,7 @@ from kgqa.training.english import Words
 from kgqa.training.wording import FORMS, PATTERNS, word
 
 LEXICON = "direct directed director star starred play player compose composed composer locate located playing age"
-WORDS = Words.of(LEXICON.split())
+WORDS = Words(LEXICON.split())
 
 
 @pytest.mark.parametrize(

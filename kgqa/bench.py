@@ -1,0 +1,100 @@
+"""The verbs of `python -m kgqa bench`: what to measure, and how its figures are printed."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from kgqa.errors import InputError
+
+
+def add_bench(parser: argparse.ArgumentParser) -> None:
+    """The verbs and their options."""
+    benches = parser.add_subparsers(title="what to measure", required=True, metavar="WHAT")
+    follow = benches.add_parser("follow", help="a 2-hop follow against the reified formula (COO, CSR)")
+    follow.add_argument("--triples", default="1e5,1e6,1e7", help="sizes, separated by commas (%(default)s)")
+    follow.set_defaults(run=_follow)
+    linking = benches.add_parser("linking", help="recall of the shortlist, and the time a question takes")
+    linking.add_argument("--names", type=int, default=2000)
+    linking.set_defaults(run=_linking)
+    spelling = benches.add_parser(
+        "spelling", help="what misspelt, lower-case, plural and possessive names cost a model, and names inside names"
+    )
+    _add_model(spelling, "development questions with gold mentions")
+    spelling.add_argument("--count", type=int, default=1000, help="questions that are drawn (%(default)s)")
+    spelling.set_defaults(run=_spelling)
+    parts = benches.add_parser("parts", help="where the time of an answer goes")
+    _add_model(parts, "questions to ask")
+    parts.set_defaults(run=_parts)
+    unanswerable = benches.add_parser("unanswerable", help="whether a model knows what it doesn't know")
+    _add_model(unanswerable, "development questions with gold entities")
+    unanswerable.add_argument("--foreign", required=True, type=Path, help="questions about another graph")
+    unanswerable.add_argument("--count", type=int, default=500, help="questions of each kind (%(default)s)")
+    unanswerable.set_defaults(run=_unanswerable)
+    for bench in (follow, linking, spelling, unanswerable):
+        bench.add_argument("--seed", type=int, default=0)
+    for bench in (follow, linking, spelling, parts, unanswerable):
+        bench.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_model(parser: argparse.ArgumentParser, questions: str) -> None:
+    parser.add_argument("--model", required=True, metavar="MODEL_DIR")
+    parser.add_argument("--questions", required=True, type=Path, help=questions)
+
+
+def _follow(options: argparse.Namespace) -> None:
+    from benchmarks.follow import run
+
+    try:
+        sizes = [int(float(size)) for size in options.triples.split(",")]
+    except ValueError as error:
+        raise InputError(f"--triples {options.triples!r}: expected numbers separated by commas") from error
+    rows = run(sizes, options.seed)
+    print(json.dumps(rows) if options.json else _table(rows))
+
+
+def _linking(options: argparse.Namespace) -> None:
+    from benchmarks.linking import run
+
+    _print_figures(run(options.seed, options.names), options.json)
+
+
+def _spelling(options: argparse.Namespace) -> None:
+    from benchmarks.spelling import run
+    from kgqa.reasoning.pretrained import from_pretrained
+    from kgqa.training.questions import read_questions
+
+    questions = read_questions(options.questions)
+    figures = run(from_pretrained(options.model), questions, options.count, options.seed)
+    if options.json:
+        print(json.dumps(figures))
+        return
+    print(_table([{"spelling": name, **row} for name, row in figures["ways"].items()]))
+    print("\nquestions with a name inside a name")
+    _print_figures(figures["names_inside"], as_json=False)
+
+
+def _parts(options: argparse.Namespace) -> None:
+    from benchmarks.parts import run
+    from kgqa.reasoning.pretrained import from_pretrained
+    from kgqa.training.questions import read_questions
+
+    _print_figures(run(from_pretrained(options.model), read_questions(options.questions)), options.json)
+
+
+def _unanswerable(options: argparse.Namespace) -> None:
+    from benchmarks.unanswerable import run
+    from kgqa.reasoning.pretrained import from_pretrained
+    from kgqa.training.questions import read_questions
+
+    questions, foreign = read_questions(options.questions), read_questions(options.foreign)
+    figures = run(from_pretrained(options.model), questions, foreign, options.count, options.seed)
+    _print_figures(figures, options.json)
+
+
+def _print_figures(figures: dict[str, Any], as_json: bool) -> None:
+    print(json.dumps(figures) if as_json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    return "\n".join("\t".join(map(str, cells)) for cells in (rows[0], *(row.values() for row in rows)))
