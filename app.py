@@ -132,7 +132,10 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
     from fastapi.responses import FileResponse
 
     from kgqa.chat.guards import BodyLimit, RateLimit, SecurityHeaders
+    from kgqa.chat.line import Line
+    from kgqa.chat.mcp import add_mcp
     from kgqa.chat.page import Page
+    from kgqa.chat.rest import add_rest
 
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -153,11 +156,15 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
     def script() -> FileResponse:
         return FileResponse(ASSETS / "page.js", media_type="text/javascript")
 
+    line = Line(assistant.ask, settings.workers, settings.queue_size)
+    add_rest(app, assistant, line, settings)
+    if settings.mcp:
+        add_mcp(app, assistant, line, settings)
     page = Page(assistant, StoredMemory(database, assistant), settings)
     _mount(app, page.build(), settings)
-    app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
     app.add_middleware(BodyLimit, limit=settings.body_limit)
-    app.add_middleware(RateLimit, per_minute=settings.rate_per_minute)
+    app.add_middleware(RateLimit, per_minute=settings.rate_per_minute, total_per_minute=settings.total_per_minute)
+    app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
     return app
 
 

@@ -44,8 +44,10 @@ class Settings(BaseSettings):
         description="The line beneath the name.",
     )
     rate_per_minute: int = Field(300, ge=1, description="Requests that one address may send in a minute.")
+    total_per_minute: int = Field(3000, ge=1, description="Requests that all addresses together may send in a minute.")
     body_limit: int = Field(2_000_000, ge=10_000, description="The largest request body in bytes.")
     queue_size: int = Field(64, ge=1, description="Questions that may wait at once; further ones are turned away.")
+    mcp: bool = Field(False, description="Whether assistants may ask over MCP, at /mcp.")
     workers: int = Field(2, ge=1, le=64, description="Questions that are answered at the same time.")
     trusted_proxies: str = Field(
         default_factory=lambda: "*" if "SPACE_ID" in os.environ else "127.0.0.1",  # a Space is always behind one
