@@ -37,6 +37,7 @@ th, td { padding: 7px 10px 7px 0; border-top: 1px solid var(--line); text-align:
 th { width: 25%; }
 td i { color: var(--soft); }
 td i::after { content: " · "; }
+ul.done { margin: 0 0 8px; padding: 0; list-style: none; color: var(--soft); }
 progress { width: 100%; height: 10px; accent-color: var(--accent); }
 @media (max-width: 560px) { main { padding: 20px 14px 48px; } section { padding: 16px 15px; border-radius: 14px; }
   th, td { display: block; width: auto; padding-right: 0; } td { border-top: 0; padding-top: 0; }
