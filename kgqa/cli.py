@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_crossvalidate(verbs.add_parser("crossvalidate", help="train and measure by folds, where questions are few"))
     _add_attach(verbs.add_parser("attach", help="put a trained model onto another graph, with no training"))
     _add_facts(verbs.add_parser("facts", help="add facts, entities and names to a trained model, or take them away"))
+    _add_push(verbs.add_parser("push", help="put a trained model on the hub, with its card"))
     _add_evaluate(verbs.add_parser("evaluate", help="measure a model on questions it never saw"))
     _add_ask(verbs.add_parser("ask", help="ask a question"))
     _add_bench(verbs.add_parser("bench", help="time and measure the parts against named baselines"))
@@ -267,6 +268,19 @@ def _facts(options: argparse.Namespace) -> None:
     new = f"{report.entities} new entities or values, {report.relations} new relations"
     seconds = time.perf_counter() - started
     print(f"{options.model}: {report.added} added, {report.removed} removed; {new}; {seconds:.2f} s")
+
+
+def _add_push(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", required=True, type=Path, metavar="MODEL_DIR")
+    parser.add_argument("--to", required=True, metavar="USER/NAME", help="its id on the hub")
+    parser.add_argument("--private", action="store_const", const=True, help="only you can see it, if it is new")
+    parser.set_defaults(run=_push)
+
+
+def _push(options: argparse.Namespace) -> None:
+    from kgqa.reasoning.hub import push
+
+    print(f"{push(options.model, options.to, options.private)}: serve it with: python app.py --model {options.to}")
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -105,11 +105,11 @@ class Opening:
 
         def work() -> None:
             try:
-                made = self.prepare(self.steps)
+                outcome = done.set_result, self.prepare(self.steps)
             except BaseException as error:
-                loop.call_soon_threadsafe(settle, done.set_exception, error)
-            else:
-                loop.call_soon_threadsafe(settle, done.set_result, made)
+                outcome = done.set_exception, error
+            with suppress(RuntimeError):  # the server has ended meanwhile, and nobody waits
+                loop.call_soon_threadsafe(settle, *outcome)
 
         threading.Thread(target=work, daemon=True).start()
         return await done

@@ -113,7 +113,7 @@ def test_it_can_be_told_to_end_while_it_prepares() -> None:
 @pytest.mark.parametrize("path", ["/", "/gradio_api/queue/join", "/api/docs"])
 def test_programs_are_told_in_a_line(path: str) -> None:
     go = threading.Event()
-    with TestClient(Opening(lambda _: go.wait(20), "Ask", "'self'")) as client:
+    with TestClient(Opening(lambda _: go.wait(20) and Starlette(), "Ask", "'self'")) as client:
         refused = client.get(path, headers={"accept": "*/*"})
         assert refused.status_code == 503
         assert "still getting ready" in refused.text
