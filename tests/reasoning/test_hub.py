@@ -69,7 +69,9 @@ def test_who_is_not_logged_in_is_told_how(trained_model: Path, tmp_path: Path) -
     assert "hf auth login" in said
 
 
-@pytest.mark.parametrize(("refused", "said"), [(0, "does not let you write"), (403, "does not let you"), (409, "409")])
+@pytest.mark.parametrize(
+    ("refused", "said"), [(0, "does not let you write"), (403, "does not let you"), (400, "(400)")]
+)
 def test_what_the_hub_refuses_is_one_line(
     refused: int, said: str, hub: Hub, trained_model: Path, tmp_path: Path
 ) -> None:
