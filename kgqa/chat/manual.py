@@ -17,13 +17,16 @@ COPYING = """
 <script>
 document.querySelectorAll("pre").forEach((block) => {
   const button = document.createElement("button");
+  const say = (short, long) => {
+    button.textContent = short;
+    button.setAttribute("aria-label", long);
+  };
   button.type = "button";
-  button.textContent = "Copy";
-  button.setAttribute("aria-label", "Copy the example");
+  say("Copy", "Copy the example");
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(block.querySelector("code").textContent);
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    say("Copied", "Copied");
+    setTimeout(() => say("Copy", "Copy the example"), 1500);
   });
   if (navigator.clipboard) block.append(button);
 });

@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 import kgqa
-from kgqa.errors import ModelFormatError
+from kgqa.errors import InputError, ModelFormatError
 from kgqa.graph.store import build_graph
 from kgqa.manifest import MANIFEST, verify_manifest
 from kgqa.reasoning.config import ModelConfig
@@ -101,6 +101,10 @@ def _is_whole(directory: Path) -> bool:
 def _nothing_left(place: Path) -> Iterator[None]:
     """An empty place to work in, which is removed if the work is not done."""
     shutil.rmtree(place, ignore_errors=True)
+    try:
+        place.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"{place}: {error.strerror}; set KGQA_CACHE to a place that can be written") from None
     try:
         yield
     except BaseException:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kgqa.errors import GraphFormatError
+from kgqa.errors import GraphFormatError, InputError
 from kgqa.reasoning.pretrained import from_pretrained
 from kgqa.training import recipe
 from kgqa.training.own_graph import OwnGraph
@@ -60,6 +60,12 @@ def test_a_bad_file_is_named_with_its_line_and_nothing_is_left(trained_model: Pa
     with pytest.raises(GraphFormatError, match=r"bad\.tsv:2: expected 3"):
         OwnGraph((good, bad), trained_model, tmp_path / "cache").model(print)
     assert list((tmp_path / "cache").glob("*")) == []
+
+
+def test_a_cache_that_cannot_be_written_is_named(trained_model: Path, tmp_path: Path) -> None:
+    own = OwnGraph((cinema.write_graph(tmp_path / "films.tsv"),), trained_model, tmp_path / "films.tsv")
+    with pytest.raises(InputError, match="set KGQA_CACHE"):
+        own.model(print)
 
 
 def test_training_goes_on_from_the_parent_with_questions_made_from_the_graph(
