@@ -15,7 +15,8 @@ USER user
 ENV PYTHONUNBUFFERED=1 \
     KGQA_HOST=0.0.0.0 \
     KGQA_PORT=7860 \
-    KGQA_DATABASE_URL=sqlite:////home/user/app/data/kgqa.db
+    KGQA_DATABASE_URL=sqlite:////home/user/app/data/kgqa.db \
+    KGQA_CACHE=/home/user/app/data/graphs
 
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \

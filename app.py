@@ -5,8 +5,9 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from kgqa.chat.assistant import Assistant
+    from kgqa.chat.opening import Opening
 
 ASSETS = ROOT / "assets"
 
@@ -132,7 +134,10 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
     from fastapi.responses import FileResponse
 
     from kgqa.chat.guards import BodyLimit, RateLimit, SecurityHeaders
+    from kgqa.chat.line import Line
+    from kgqa.chat.mcp import add_mcp
     from kgqa.chat.page import Page
+    from kgqa.chat.rest import add_rest
 
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -153,11 +158,15 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
     def script() -> FileResponse:
         return FileResponse(ASSETS / "page.js", media_type="text/javascript")
 
+    line = Line(assistant.ask, settings.workers, settings.queue_size)
+    add_rest(app, assistant, line, settings)
+    if settings.mcp:
+        add_mcp(app, assistant, line, settings)
     page = Page(assistant, StoredMemory(database, assistant), settings)
     _mount(app, page.build(), settings)
-    app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
     app.add_middleware(BodyLimit, limit=settings.body_limit)
-    app.add_middleware(RateLimit, per_minute=settings.rate_per_minute)
+    app.add_middleware(RateLimit, per_minute=settings.rate_per_minute, total_per_minute=settings.total_per_minute)
+    app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
     return app
 
 
@@ -234,9 +243,11 @@ def _identity(directory: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
-def serve(app: "FastAPI", settings: Settings, listening: socket.socket) -> None:
-    """Answer requests until the process is told to stop."""
+def serve(app: "FastAPI | Opening", settings: Settings, listening: socket.socket) -> None:
+    """Answer requests until the process is told to stop, or what was to be opened cannot be."""
     import uvicorn
+
+    from kgqa.chat.opening import Opening
 
     config = uvicorn.Config(
         app,
@@ -246,9 +257,52 @@ def serve(app: "FastAPI", settings: Settings, listening: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
+    server = uvicorn.Server(config)
+    if isinstance(app, Opening):
+        app.stop = partial(setattr, server, "should_exit", True)
     host, port = listening.getsockname()[:2]
     print(f"{settings.title}: http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}", flush=True)
-    uvicorn.Server(config).run(sockets=[listening])
+    server.run(sockets=[listening])
+    if isinstance(app, Opening) and app.error:
+        raise app.error
+
+
+def serve_model(settings: Settings, database: db.Database, listening: socket.socket) -> None:
+    """Serve the chat over a trained model."""
+    assistant = load_assistant(settings.model)
+    app = build_app(assistant, database, settings)
+    with watched(settings.model, assistant):
+        serve(app, settings, listening)
+
+
+def serve_graph(settings: Settings, database: db.Database, listening: socket.socket) -> None:
+    """Serve the chat over graph files: at once a page that says how far it is, then the chat.
+
+    Raises:
+        GraphFormatError: `file:line: reason`.
+    """
+    from kgqa.chat.opening import Opening
+    from kgqa.graph.formats import GraphFile
+
+    for path in settings.graph:
+        GraphFile(path)  # that there is such a file can be said before anything slow begins
+    if "title" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"title": f"Ask {settings.graph[0].name.split('.')[0]}"[:60]})
+    with ExitStack() as stack:
+
+        def prepare(step: Callable[[str], None]) -> "FastAPI":
+            step("Starting")
+            from kgqa.training.own_graph import OwnGraph
+
+            model = OwnGraph(settings.graph, settings.model, settings.cache, settings.train).model(step)
+            step("Opening the chat")
+            assistant = load_assistant(model)
+            stack.enter_context(watched(model, assistant))
+            app = build_app(assistant, database, settings.model_copy(update={"model": model}))
+            print(f"ready; the model is {model}", flush=True)
+            return app
+
+        serve(Opening(prepare, settings.title, settings.frame_ancestors), settings, listening)
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -270,11 +324,23 @@ def listen(settings: Settings) -> socket.socket:
 def parse(arguments: Sequence[str] | None) -> Settings:
     """The settings: what the command line says, then the environment, then the defaults."""
     parser = argparse.ArgumentParser(description="Serve the chat. Every option is also a KGQA_ environment variable.")
-    parser.add_argument("--model", type=Path, metavar="DIR", help="model directory (assets/world/model)")
+    parser.add_argument(
+        "--model", type=Path, metavar="DIR_OR_HUB_ID", help="model directory, or its id on the hub (assets/world/model)"
+    )
+    parser.add_argument(
+        "--graph", nargs="+", type=Path, metavar="FILE",
+        help="answer from your own graph: .ttl .nt .tsv .csv .jsonl, each also .gz; the model is put onto it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--train", action="store_const", const=True, help="train on questions made from the graph as well (minutes)"
+    )
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on; 0 takes a free one (7860)")
     parser.add_argument("--database", metavar="URL", dest="database_url", help="sqlite:///FILE or postgresql://…")
-    return read_settings(**vars(parser.parse_args(arguments)))
+    settings = read_settings(**vars(parser.parse_args(arguments)))
+    if settings.train and not settings.graph:
+        raise InputError("--train goes with --graph; without a graph, use python -m kgqa train")
+    return settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -284,10 +350,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = parse(arguments)
         with listen(settings) as listening:
             database = db.open_database(settings.database_url)
-            assistant = load_assistant(settings.model)
-            app = build_app(assistant, database, settings)
-            with watched(settings.model, assistant):
-                serve(app, settings, listening)
+            (serve_graph if settings.graph else serve_model)(settings, database, listening)
             database.close()
     except (KgqaError, db.StoreError) as error:
         print(f"app.py: {error}", file=sys.stderr)

@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_attach(verbs.add_parser("attach", help="put a trained model onto another graph, with no training"))
     _add_facts(verbs.add_parser("facts", help="add facts, entities and names to a trained model, or take them away"))
     _add_card(verbs.add_parser("card", help="put figures that were measured later into a model's card"))
+    _add_push(verbs.add_parser("push", help="put a trained model on the hub, with its card"))
     _add_evaluate(verbs.add_parser("evaluate", help="measure a model on questions it never saw"))
     _add_ask(verbs.add_parser("ask", help="ask a question"))
     add_bench(verbs.add_parser("bench", help="time and measure the parts against named baselines"))
@@ -299,6 +300,19 @@ def _card(options: argparse.Namespace) -> None:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{options.figures}: cannot be read: {error}") from error
     amend_card(options.model, text)
+
+
+def _add_push(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", required=True, type=Path, metavar="MODEL_DIR")
+    parser.add_argument("--to", required=True, metavar="USER/NAME", help="its id on the hub")
+    parser.add_argument("--private", action="store_const", const=True, help="only you can see it, if it is new")
+    parser.set_defaults(run=_push)
+
+
+def _push(options: argparse.Namespace) -> None:
+    from kgqa.reasoning.hub import push
+
+    print(f"{push(options.model, options.to, options.private)}: serve it with: python app.py --model {options.to}")
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:

@@ -2,13 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import AliasChoices, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kgqa.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
+WORLD = ROOT / "assets" / "world" / "model"
 
 
 class Settings(BaseSettings):
@@ -16,7 +18,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="KGQA_", extra="ignore", frozen=True, populate_by_name=True)
 
-    model: Path = Field(ROOT / "assets" / "world" / "model", description="The model directory that answers.")
+    model: Path = Field(WORLD, description="The model directory that answers.")
+    graph: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description="Graph files to answer from, comma-separated, instead of the graph of the model."
+    )
+    train: bool = Field(False, description="Whether the model is trained on questions made from these files.")
+    cache: Path = Field(ROOT / "runs" / "graphs", description="Where the models for such files are kept.")
     database_url: str = Field(
         f"sqlite:///{ROOT / 'kgqa.db'}", description="Where conversations and feedback are kept: SQLite or PostgreSQL."
     )
@@ -44,8 +51,10 @@ class Settings(BaseSettings):
         description="The line beneath the name.",
     )
     rate_per_minute: int = Field(300, ge=1, description="Requests that one address may send in a minute.")
+    total_per_minute: int = Field(3000, ge=1, description="Requests that all addresses together may send in a minute.")
     body_limit: int = Field(2_000_000, ge=10_000, description="The largest request body in bytes.")
     queue_size: int = Field(64, ge=1, description="Questions that may wait at once; further ones are turned away.")
+    mcp: bool = Field(False, description="Whether assistants may ask over MCP, at /mcp.")
     workers: int = Field(2, ge=1, le=64, description="Questions that are answered at the same time.")
     trusted_proxies: str = Field(
         default_factory=lambda: "*" if "SPACE_ID" in os.environ else "127.0.0.1",  # a Space is always behind one
@@ -55,6 +64,16 @@ class Settings(BaseSettings):
         "'self' https://huggingface.co",
         description="Sites that may show the page in a frame (a CSP source list).",
     )
+
+    @field_validator("graph", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
+
+    @property
+    def answers_for_the_world(self) -> bool:
+        """Whether the graph is the one that comes with the repository."""
+        return self.model == WORLD and not self.graph
 
 
 def read_settings(**overrides: object) -> Settings:

@@ -1,6 +1,8 @@
 """The server from outside: signs of life, headers, limits, the public endpoint, and errors before it opens."""
 
+import gzip
 import json
+import os
 import re
 import shutil
 import socket
@@ -20,13 +22,14 @@ from kgqa.config import read_settings
 from kgqa.errors import InputError
 from kgqa.graph.formats import Statement
 from kgqa.reasoning.facts import change_facts
+from tests import cinema
 
 ROOT = Path(app.__file__).parent
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[str]:
-    """`python app.py` on a free port; gives its address."""
+def running(*arguments: str, ready: bool = True) -> Iterator[str]:
+    """`python app.py` on a free port; gives its address, once it is ready or as soon as it is there."""
     command = [sys.executable, "app.py", "--port", "0", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -34,7 +37,8 @@ def running(*arguments: str) -> Iterator[str]:
             line = process.stdout.readline()
             found = re.search(r"http://localhost:\d+", line)
             assert found, f"the server said {line!r} and not where it is"
-            wait(found[0])
+            if ready:
+                wait(found[0])
             yield found[0]
         finally:
             process.terminate()
@@ -179,3 +183,72 @@ def test_a_bad_setting_is_named_with_its_value(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("KGQA_PORT", "http")
     with pytest.raises(InputError, match=r"KGQA_PORT: .*'http'"):
         read_settings()
+
+
+def until_ready(address: str) -> list[str]:
+    """The steps that the server says it is at, until it is ready."""
+    steps: list[str] = []
+    deadline = time.monotonic() + 240
+    while (answered := httpx.get(f"{address}/readyz", timeout=30)).status_code == 503:
+        assert time.monotonic() < deadline, steps
+        steps.append(answered.json()["step"])
+        time.sleep(0.1)
+    assert answered.status_code == 200
+    return steps
+
+
+def test_graph_files_are_one_command_to_a_chat(trained_model: Path, tmp_path: Path) -> None:
+    first = tmp_path / "cinema.tsv"
+    rows = ["\t".join(row) + "\n" for row in cinema.triples()]
+    first.write_text("".join(rows[::2]), encoding="utf-8")
+    second = tmp_path / "more.tsv.gz"
+    second.write_bytes(gzip.compress("".join(rows[1::2]).encode()))
+    arguments = ["--model", str(trained_model), "--database", f"sqlite:///{tmp_path}/chat.db"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KGQA_CACHE", str(tmp_path / "cache"))
+        with running(*arguments, "--graph", str(first), str(second), ready=False) as address:
+            page = httpx.get(address, headers={"accept": "text/html"}, timeout=30)
+            assert page.status_code == 503
+            assert "getting ready" in page.text
+            assert "Putting the trained model onto the graph" in until_ready(address)
+            client = Client(address, verbose=False)
+            answer = client.predict("who directed Jaws?", api_name="/ask")
+            assert [entity["label"] for entity in answer["answers"]] == ["Ana Sol"]
+            config = httpx.get(f"{address}/config").json()
+            assert config["title"] == "Ask cinema"
+            (chat,) = [part for part in config["components"] if part["type"] == "chatbot"]
+            labels = {name.casefold() for row in cinema.triples() for name in row}
+            for example in chat["props"]["examples"]:
+                assert any(label in example["text"].casefold() for label in labels), example
+            assert "GeoNames" not in json.dumps(config)
+        with running(*arguments, "--graph", str(first), str(second), ready=False) as address:
+            assert set(until_ready(address)) <= {"Starting", "Opening the chat"}
+
+
+def test_a_bad_graph_file_is_one_clear_line_and_leaves_nothing(trained_model: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.ttl"
+    bad.write_text("<urn:a> <urn:b> <urn:c> .\n<urn:a> oops\n")
+    database = f"sqlite:///{tmp_path}/chat.db"
+    command = [sys.executable, "app.py", "--port", "0", "--model", str(trained_model), "--database", database]
+    environment = {**os.environ, "KGQA_CACHE": str(tmp_path / "cache")}
+    for graph, said in ((bad, f"{bad}:2: "), (tmp_path / "none.tsv", "none.tsv: no such file")):
+        done = subprocess.run(
+            [*command, "--graph", str(graph)], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 2
+        (line,) = [line for line in done.stderr.splitlines() if line.startswith("app.py: ")]
+        assert said in line
+        assert "Traceback" not in done.stderr
+    assert list(tmp_path.glob("cache/*")) == []
+
+
+def test_training_without_a_graph_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["--train"]) == 2
+    assert "--train goes with --graph" in capsys.readouterr().err
+
+
+def test_graph_files_are_a_setting_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KGQA_GRAPH", "a.ttl, b.tsv.gz")
+    assert read_settings().graph == (Path("a.ttl"), Path("b.tsv.gz"))
+    assert app.parse(["--graph", "c.nt"]).graph == (Path("c.nt"),)
+    assert not read_settings().answers_for_the_world

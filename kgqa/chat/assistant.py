@@ -3,11 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kgqa.chat.markup import visible
 from kgqa.errors import InputError
 from kgqa.types import Answer
+
+if TYPE_CHECKING:
+    from kgqa.graph.sparse import SparseGraph
 
 LONGEST = 300
 _SPACES = re.compile(r"\s+")
@@ -39,6 +42,14 @@ class Entities(Protocol):
     def descriptions(self) -> Sequence[str]:
         """The description of each entity, perhaps empty."""
 
+    @property
+    def relation_ids(self) -> Sequence[str]:
+        """The id of each base relation."""
+
+    @property
+    def relation_labels(self) -> Sequence[str]:
+        """The label of each base relation."""
+
     def entity(self, iri: str) -> int:
         """The number of the entity with this id; raises `UnknownEntityError`."""
 
@@ -49,6 +60,10 @@ class Graph(Protocol):
     @property
     def catalog(self) -> Entities:
         """Its entities."""
+
+    @property
+    def sparse(self) -> "SparseGraph":
+        """Its triples."""
 
 
 class Model(Protocol):

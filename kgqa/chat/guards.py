@@ -4,10 +4,15 @@ import re
 import secrets
 import time
 from collections import OrderedDict
+from contextlib import suppress
+from ipaddress import IPv4Address, ip_address, ip_network
+from math import ceil, inf
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kgqa.chat.refusal import FOR_PROGRAMS, Refusal
 
 ADDRESSES = 10_000
 CLOSED = re.compile(r"^(/gradio_api)?/(upload|upload_progress|proxy=|file=https?:|deep_link|monitoring|runs|stream/)")
@@ -33,55 +38,98 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        refusal = PlainTextResponse(f"The request is larger than {self.limit:,} bytes.", 413)
+        body = _Measured(receive, send, self.limit)
         declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdigit() or int(declared) > self.limit:
-            await refusal(scope, receive, send)
-            return
-        try:
-            await self.app(scope, self._counted(receive), send)
-        except BodyTooLargeError:
-            await refusal(scope, receive, send)
+        if declared.isdigit() and int(declared) <= self.limit:
+            with suppress(BodyTooLargeError):
+                await self.app(scope, body.receive, body.send)
+            if body.started or not body.exceeded:
+                return
+        error = f"The request is larger than {self.limit:,} bytes."
+        await Refusal(413, error, "Send less at once.").response(scope["path"])(scope, receive, send)
 
-    def _counted(self, receive: Receive) -> Receive:
-        seen = 0
 
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self.limit:
-                raise BodyTooLargeError
-            return message
+class _Measured:
+    """Counts what comes in. Once that is too much, an answer that has not begun is not sent."""
 
-        return counted
+    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+        self._receive, self._send, self.limit = receive, send, limit
+        self.seen = 0
+        self.started = False
+
+    @property
+    def exceeded(self) -> bool:
+        return self.seen > self.limit
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self.seen += len(message.get("body", b""))
+        if self.exceeded:
+            raise BodyTooLargeError
+        return message
+
+    async def send(self, message: Message) -> None:
+        if self.started or not self.exceeded:
+            self.started = True
+            await self._send(message)
 
 
 class RateLimit:
-    """Lets every address send `per_minute` POST requests a minute, a third of them at once."""
+    """Lets every address send `per_minute` requests a minute, and all together `total_per_minute`.
 
-    def __init__(self, app: ASGIApp, per_minute: int) -> None:
+    A third of a minute's requests may come at once. What counts is every request that is more than a look at the
+    page: those that send something, and those to the interface for programs.
+    """
+
+    def __init__(self, app: ASGIApp, per_minute: int, total_per_minute: int) -> None:
         self.app = app
-        self.per_second = per_minute / 60
-        self.burst = max(1.0, per_minute / 3)
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self.per_minute = per_minute
+        self._everyone = _Bucket(total_per_minute)
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST" and not self.admit(_address(scope), time.monotonic()):
-            response = PlainTextResponse("Too many requests. Please wait a moment.", 429, {"retry-after": "5"})
-            await response(scope, receive, send)
-            return
+        if scope["type"] == "http" and _counts(scope):
+            seconds = self.wait(_address(scope), time.monotonic())
+            if seconds:
+                await _too_many(seconds).response(scope["path"])(scope, receive, send)
+                return
         await self.app(scope, receive, send)
 
-    def admit(self, address: str, now: float) -> bool:
-        """Take a token from the address's bucket, if there is one."""
-        tokens, last = self._buckets.pop(address, (self.burst, now))
-        tokens = min(self.burst, tokens + (now - last) * self.per_second)
-        admitted = tokens >= 1
-        self._buckets[address] = (tokens - 1 if admitted else tokens, now)
+    def wait(self, address: str, now: float) -> float:
+        """Take a token for a request from this address; returns 0, or the seconds until there is one."""
+        own = self._buckets.pop(address, None) or _Bucket(self.per_minute)
+        self._buckets[address] = own
         if len(self._buckets) > ADDRESSES:
             self._buckets.popitem(last=False)
-        return admitted
+        return own.take(now) or self._everyone.take(now)
+
+
+class _Bucket:
+    """Tokens that come back with time."""
+
+    def __init__(self, per_minute: int) -> None:
+        self.per_second = per_minute / 60
+        self.most = max(1.0, per_minute / 3)
+        self.tokens, self.last = self.most, -inf
+
+    def take(self, now: float) -> float:
+        """Take a token; returns 0, or the seconds until there is one."""
+        self.tokens = min(self.most, self.tokens + (now - self.last) * self.per_second)
+        self.last = now
+        if self.tokens >= 1:
+            self.tokens -= 1
+            return 0.0
+        return (1 - self.tokens) / self.per_second
+
+
+def _too_many(seconds: float) -> Refusal:
+    wait = ceil(seconds)
+    remedy = f"Please wait {wait} second{'s' if wait > 1 else ''} and try again."
+    return Refusal(429, "Too many requests.", remedy, {"retry-after": str(wait)})
+
+
+def _counts(scope: Scope) -> bool:
+    return scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(FOR_PROGRAMS)
 
 
 class SecurityHeaders:
@@ -165,5 +213,13 @@ def _uncompressed(scope: Scope) -> Scope:
 
 
 def _address(scope: Scope) -> str:
+    """Who asks, as far as can be told: the address, or the network of 64 bits that an IPv6 host has for itself."""
     client = scope.get("client")
-    return client[0] if client else "unknown"
+    host: str = client[0] if client else "unknown"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address) or address.ipv4_mapped:
+        return host
+    return str(ip_network((int(address) >> 64 << 64, 64)))

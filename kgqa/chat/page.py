@@ -145,7 +145,8 @@ class Page:
             self.correction.build(parts)
         parts["pending"] = gr.State("")
         parts["flagged"] = gr.Textbox(elem_id="flagged", label="Flagged answer", visible="hidden")
-        gr.Markdown("Answers can be wrong. Places: GeoNames, CC BY 4.0.", elem_id="footnote")
+        places = " Places: GeoNames, CC BY 4.0." if self.settings.answers_for_the_world else ""
+        gr.Markdown(f"Answers can be wrong.{places}", elem_id="footnote")
         return parts
 
     def _chatbot(self) -> gr.Chatbot:

@@ -62,7 +62,7 @@ def from_pretrained(location: Path | str) -> Answerer:
     Raises:
         ModelFormatError: if it is missing, truncated, altered or foreign; the message is one line.
     """
-    directory = _local(location)
+    directory = located(location)
     verify_manifest(directory)
     config, rest = ModelConfig.load(directory / CONFIG)
     calibration = Calibration.read(rest.get("calibration"), str(directory / CONFIG))
@@ -147,7 +147,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise ModelFormatError(f"{path}: weights that cannot be read ({error})") from error
 
 
-def _local(location: Path | str) -> Path:
+def located(location: Path | str) -> Path:
     """The directory itself, or a downloaded copy of the hub's."""
     path = Path(location)
     if path.exists() or not _is_hub_id(str(location)):
