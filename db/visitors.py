@@ -29,7 +29,10 @@ def find_visitor(*, session: Session, visitor: str) -> Visitor | None:
 
 
 def ask_consent(*, session: Session, visitor: str) -> bool:
-    """Whether to ask this visitor about training use now: True once, and never after they decided."""
+    """Whether to ask this visitor about training use now: once they judged an answer, and never again."""
+    judged = select(Feedback.id).where(Feedback.visitor == visitor, Feedback.withdrawn.is_(False), Feedback.rating != 0)
+    if session.scalar(judged.limit(1)) is None:
+        return False
     row = _visitor(session, visitor)
     if row.asked_at is not None or row.decided_at is not None:
         return False

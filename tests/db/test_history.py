@@ -240,9 +240,11 @@ def test_the_store_holds_no_token(database: Database, asked: Asked) -> None:
 # Consent
 
 
-def test_consent_is_off_asked_once_and_can_be_taken_back(database: Database) -> None:
+def test_consent_is_off_asked_once_and_can_be_taken_back(database: Database, asked: Asked) -> None:
     with database.writer() as session:
+        assert not ask_consent(session=session, visitor="ann")
         assert find_visitor(session=session, visitor="ann") is None
+        give_feedback(session=session, turn_id=asked.turn, visitor="ann", rating=-1)
         assert [ask_consent(session=session, visitor="ann") for _ in range(2)] == [True, False]
         assert not find_visitor(session=session, visitor="ann").training_consent  # type: ignore[union-attr]
     for given in (True, True, False):
@@ -257,8 +259,18 @@ def test_consent_is_off_asked_once_and_can_be_taken_back(database: Database) -> 
         assert find_visitor(session=session, visitor="bob") is None
 
 
-def test_who_decided_unasked_is_not_asked(database: Database) -> None:
+def test_who_took_their_vote_back_is_not_asked(database: Database, asked: Asked) -> None:
     with database.writer() as session:
+        give_feedback(session=session, turn_id=asked.turn, visitor="ann", rating=0)
+        assert not ask_consent(session=session, visitor="ann")
+        give_feedback(session=session, turn_id=asked.turn, visitor="ann", rating=1)
+        withdraw_feedback(session=session, turn_id=asked.turn, visitor="ann")
+        assert not ask_consent(session=session, visitor="ann")
+
+
+def test_who_decided_unasked_is_not_asked(database: Database, asked: Asked) -> None:
+    with database.writer() as session:
+        give_feedback(session=session, turn_id=asked.turn, visitor="ann", rating=1)
         set_consent(session=session, visitor="ann", given=False)
         assert not ask_consent(session=session, visitor="ann")
 
