@@ -30,7 +30,18 @@
 
   const flip = () => toggle()?.click();
   const remember = () => {
-    if (!NARROW.matches) localStorage.setItem(KEPT, isOpen() ? "open" : "closed");
+    try {
+      if (!NARROW.matches) localStorage.setItem(KEPT, isOpen() ? "open" : "closed");
+    } catch {
+      // Inside a frame a browser may refuse to keep anything; then the side bar opens by itself again.
+    }
+  };
+  const wasClosed = () => {
+    try {
+      return localStorage.getItem(KEPT) === "closed";
+    } catch {
+      return false;
+    }
   };
   const closeOnPhone = () => {
     if (!NARROW.matches || !isOpen()) return;
@@ -106,7 +117,7 @@
     }
     const ahead = -new Date().getTimezoneOffset();
     if (ahead !== 0) type("#zone-request", String(ahead));
-    if (ROOMY.matches && localStorage.getItem(KEPT) !== "closed" && !isOpen()) flip();
+    if (ROOMY.matches && !wasClosed() && !isOpen()) flip();
   };
   begin();
 })();

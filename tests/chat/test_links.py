@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 import db
 from kgqa.chat.guards import SecurityHeaders
 from kgqa.chat.links import router
-from kgqa.chat.tickets import Ticket, Tickets
+from kgqa.chat.tickets import Form, Ticket, Tickets
 from kgqa.types import Answer
 from stored import StoredArchive
 from tests.chat.answers import HOSTILE, MONA_LISA, hostile
@@ -97,9 +97,8 @@ def test_a_revoked_link_looks_like_one_that_never_was(desk: Desk) -> None:
 
 def test_a_conversation_is_saved_as_json_and_markdown(desk: Desk) -> None:
     conversation = desk.told("ann", MONA_LISA, title='=HYPERLINK("x") Mona / Lisa')
-    saved = {
-        form: desk.get(f"/download/{desk.tickets.issue(Ticket('ann', form, conversation))}") for form in ("json", "md")
-    }  # type: ignore[arg-type]
+    forms: tuple[Form, ...] = ("json", "md")
+    saved = {form: desk.get(f"/download/{desk.tickets.issue(Ticket('ann', form, conversation))}") for form in forms}
     for form, response in saved.items():
         assert response.headers["content-disposition"] == f'attachment; filename="hyperlink-x-mona-lisa.{form}"'
         assert response.headers["referrer-policy"] == "no-referrer"
@@ -121,8 +120,9 @@ def test_everything_is_saved_and_shown(desk: Desk) -> None:
 
 def test_a_ticket_gives_only_what_is_the_visitors_own(desk: Desk) -> None:
     conversation = desk.told("ann", MONA_LISA)
-    for form in ("json", "md"):
-        refused = desk.get(f"/download/{desk.tickets.issue(Ticket('bob', form, conversation))}")  # type: ignore[arg-type]
+    forms: tuple[Form, ...] = ("json", "md")
+    for form in forms:
+        refused = desk.get(f"/download/{desk.tickets.issue(Ticket('bob', form, conversation))}")
         assert refused.status_code == 404
         assert "Mona" not in refused.text
 
