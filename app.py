@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import db
-from kgqa.chat.memory import NotYoursError, Opinion, RightAnswer, ShownTurn
+from kgqa.chat.memory import Opinion, RightAnswer, ShownTurn
 from kgqa.config import ROOT, Settings, read_settings
 from kgqa.errors import InputError, KgqaError
 from kgqa.manifest import MANIFEST
 from kgqa.types import Answer
+from stored import StoredArchive, identity, owned
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
 ASSETS = ROOT / "assets"
 
 
-class StoredMemory:
+class StoredMemory(StoredArchive):
     """The page's memory in the database: rows in, records out, and another visitor's rows don't exist."""
 
     def __init__(self, database: db.Database, assistant: "Assistant") -> None:
-        self.database = database
+        super().__init__(database)
         self.assistant = assistant
         self._versions: dict[str, UUID] = {}
         self.model_version()
@@ -51,25 +52,25 @@ class StoredMemory:
             return str(db.start_conversation(session=session, visitor=visitor).id)
 
     def turns(self, visitor: str, conversation: str) -> list[ShownTurn]:
-        with _owned(), self.database.reader() as session:
-            rows = db.load_turns(session=session, conversation_id=_id(conversation), visitor=visitor)
+        with owned(), self.database.reader() as session:
+            rows = db.load_turns(session=session, conversation_id=identity(conversation), visitor=visitor)
             return [_shown(turn, feedback) for turn, feedback in rows]
 
     def turn(self, visitor: str, turn: str) -> ShownTurn:
-        with _owned(), self.database.reader() as session:
-            row = db.get_turn(session=session, turn_id=_id(turn), visitor=visitor)
+        with owned(), self.database.reader() as session:
+            row = db.get_turn(session=session, turn_id=identity(turn), visitor=visitor)
         return next(
             (each for each in self.turns(visitor, str(row.conversation_id)) if each.id == turn), _shown(row, None)
         )
 
     def keep(self, visitor: str, conversation: str, answer: Answer, instead_of: str = "") -> str:
         model_version = self.model_version()
-        with _owned(), self.database.writer() as session:
+        with owned(), self.database.writer() as session:
             if instead_of:
-                db.replace_turns(session=session, turn_id=_id(instead_of), visitor=visitor)
+                db.replace_turns(session=session, turn_id=identity(instead_of), visitor=visitor)
             turn = db.append_turn(
                 session=session,
-                conversation_id=_id(conversation),
+                conversation_id=identity(conversation),
                 visitor=visitor,
                 question=answer.question,
                 snapshot=answer.to_dict(),
@@ -79,16 +80,16 @@ class StoredMemory:
 
     def vote(self, visitor: str, turn: str, liked: bool | None) -> None:
         rating = {True: 1, False: -1, None: 0}[liked]
-        with _owned(), self.database.writer() as session:
-            db.give_feedback(session=session, turn_id=_id(turn), visitor=visitor, rating=rating)
+        with owned(), self.database.writer() as session:
+            db.give_feedback(session=session, turn_id=identity(turn), visitor=visitor, rating=rating)
 
     def correct(self, visitor: str, turn: str, right: tuple[RightAnswer, ...], comment: str) -> None:
         entities = [{"id": answer.id, "label": answer.label} for answer in right if answer.id]
         words = "; ".join(answer.label for answer in right if not answer.id)
-        with _owned(), self.database.writer() as session:
+        with owned(), self.database.writer() as session:
             db.give_feedback(
                 session=session,
-                turn_id=_id(turn),
+                turn_id=identity(turn),
                 visitor=visitor,
                 rating=-1,
                 comment=comment,
@@ -97,24 +98,8 @@ class StoredMemory:
             )
 
     def withdraw(self, visitor: str, turn: str) -> None:
-        with _owned(), self.database.writer() as session:
-            db.withdraw_feedback(session=session, turn_id=_id(turn), visitor=visitor)
-
-
-@contextmanager
-def _owned() -> Iterator[None]:
-    """Whatever is not found here, or is no id at all, is not the visitor's."""
-    try:
-        yield
-    except db.NotFoundError as error:
-        raise NotYoursError(str(error)) from error
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotYoursError(f"{text[:40]!r} is no id") from error
+        with owned(), self.database.writer() as session:
+            db.withdraw_feedback(session=session, turn_id=identity(turn), visitor=visitor)
 
 
 def _shown(turn: db.Turn, feedback: db.Feedback | None) -> ShownTurn:
@@ -130,11 +115,12 @@ def _opinion(feedback: db.Feedback) -> Opinion:
 
 def build_app(assistant: "Assistant", database: db.Database, settings: Settings) -> "FastAPI":
     """The web application: the page, two signs of life, and the guards before them."""
-    from fastapi import FastAPI, Response
+    from fastapi import FastAPI, Request, Response
     from fastapi.responses import FileResponse
 
     from kgqa.chat.guards import BodyLimit, RateLimit, SecurityHeaders
     from kgqa.chat.line import Line
+    from kgqa.chat.links import router
     from kgqa.chat.mcp import add_mcp
     from kgqa.chat.page import Page
     from kgqa.chat.rest import add_rest
@@ -155,14 +141,18 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
         return {"status": "ok", "model": assistant.version}
 
     @app.get("/page.js")
-    def script() -> FileResponse:
-        return FileResponse(ASSETS / "page.js", media_type="text/javascript")
+    @app.get("/history.js")
+    @app.get("/style.css")
+    @app.get("/history.css")
+    def asset(request: Request) -> FileResponse:
+        return FileResponse(ASSETS / request.url.path.rpartition("/")[2])
 
     line = Line(assistant.ask, settings.workers, settings.queue_size)
     add_rest(app, assistant, line, settings)
     if settings.mcp:
         add_mcp(app, assistant, line, settings)
     page = Page(assistant, StoredMemory(database, assistant), settings)
+    app.include_router(router(page.memory, page.tickets, settings.title))
     _mount(app, page.build(), settings)
     app.add_middleware(BodyLimit, limit=settings.body_limit)
     app.add_middleware(RateLimit, per_minute=settings.rate_per_minute, total_per_minute=settings.total_per_minute)
@@ -184,7 +174,8 @@ def _mount(app: "FastAPI", blocks: Any, settings: Settings) -> None:
         server_port=settings.port,
         theme=theme(),
         css_paths=[ASSETS / "style.css"],
-        head='<script src="page.js" defer></script>',
+        head='<link rel="stylesheet" href="history.css">'
+        '<script src="page.js" defer></script><script src="history.js" defer></script>',
         favicon_path=str(ASSETS / "icon.png"),
         footer_links=[],
         run_history=False,

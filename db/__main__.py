@@ -31,6 +31,11 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--status", action="append", choices=REVIEW_STATUSES, help="only feedback so reviewed (default: all)"
     )
+    export.add_argument(
+        "--all",
+        action="store_true",
+        help="also feedback that its authors do not allow to be trained on, to look at: its rows say consent false",
+    )
     export.set_defaults(command=run_export)
     upgrade = verbs.add_parser("upgrade", help="run the migrations that the database lacks")
     upgrade.set_defaults(command=run_upgrade)
@@ -44,11 +49,18 @@ def run_export(options: argparse.Namespace) -> int:
     database = open_database(options.database, create=False)
     try:
         with database.reader() as session:
-            report = export_feedback(session=session, path=options.out, statuses=options.status or REVIEW_STATUSES)
+            report = export_feedback(
+                session=session,
+                path=options.out,
+                statuses=options.status or REVIEW_STATUSES,
+                only_allowed=not options.all,
+            )
     finally:
         database.close()
     rows = "1 row" if report.rows == 1 else f"{report.rows} rows"
     print(f"{rows} written to {options.out}, {report.without_answers} without answers")
+    if report.left_out:
+        print(f"{report.left_out} left out: not allowed to be trained on; --all writes them too, to look at")
     return 0
 
 

@@ -3,12 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.errors import NotFoundError, StoreInputError
 from db.models import TITLE_LENGTH, VISITOR_LENGTH, Conversation, Feedback, Turn, now
 from db.text import clean_json, clean_text
+
+MOST_WORDS = 8
+LONGEST_SEARCH = 200
 
 
 def start_conversation(*, session: Session, visitor: str, title: str = "") -> Conversation:
@@ -21,11 +24,36 @@ def start_conversation(*, session: Session, visitor: str, title: str = "") -> Co
     return conversation
 
 
-def find_conversations(*, session: Session, visitor: str, limit: int = 50) -> list[Conversation]:
-    """The visitor's conversations that hold a turn, last used first."""
-    shown = select(Turn.id).where(Turn.conversation_id == Conversation.id, Turn.replaced_at.is_(None)).exists()
-    mine = select(Conversation).where(Conversation.visitor == visitor, shown)
-    return list(session.scalars(mine.order_by(Conversation.updated_at.desc(), Conversation.id).limit(limit)))
+def find_conversations(
+    *, session: Session, visitor: str, search: str = "", limit: int = 50, offset: int = 0
+) -> list[Conversation]:
+    """The visitor's conversations that hold a turn, last used first.
+
+    Args:
+        search: each of its words is somewhere in the title or in a question, in upper or lower case.
+        limit: how many at most, from `offset` on.
+    """
+    words = clean_text(search[:LONGEST_SEARCH]).split()[:MOST_WORDS]
+    mine = select(Conversation).where(Conversation.visitor == visitor, _shows(), *map(_mentions, words))
+    order = (Conversation.updated_at.desc(), Conversation.id)
+    return list(session.scalars(mine.order_by(*order).limit(limit).offset(offset)))
+
+
+def _shows(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a conversation shows a turn of which this holds."""
+    return (
+        select(Turn.id)
+        .where(Turn.conversation_id == Conversation.id, Turn.replaced_at.is_(None), *conditions)
+        .correlate(Conversation)
+        .exists()
+    )
+
+
+def _mentions(word: str) -> ColumnElement[bool]:
+    """Whether a conversation has these characters in its title or in a question that it shows."""
+    return or_(
+        Conversation.title.icontains(word, autoescape=True), _shows(Turn.question.icontains(word, autoescape=True))
+    )
 
 
 def get_conversation(*, session: Session, conversation_id: UUID, visitor: str, lock: bool = False) -> Conversation:
@@ -45,6 +73,22 @@ def delete_conversation(*, session: Session, conversation_id: UUID, visitor: str
     """Delete a conversation with its turns and their feedback."""
     session.delete(get_conversation(session=session, conversation_id=conversation_id, visitor=visitor))
     session.flush()
+
+
+def delete_conversations(*, session: Session, visitor: str) -> int:
+    """Delete all conversations of a visitor with their turns and feedback; returns how many there were."""
+    gone = session.execute(delete(Conversation).where(Conversation.visitor == visitor).returning(Conversation.id))
+    return len(gone.all())
+
+
+def rename_conversation(*, session: Session, conversation_id: UUID, visitor: str, title: str) -> Conversation:
+    """Give a conversation another title, cut to `TITLE_LENGTH`; an empty one makes it the first question again."""
+    conversation = get_conversation(session=session, conversation_id=conversation_id, visitor=visitor, lock=True)
+    shown = select(Turn.question).where(Turn.conversation_id == conversation_id, Turn.replaced_at.is_(None))
+    first = session.scalar(shown.order_by(Turn.position).limit(1))
+    conversation.title = _title(title) or _title(first or "")
+    session.flush()
+    return conversation
 
 
 def append_turn(

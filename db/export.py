@@ -7,23 +7,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, func, select
 from sqlalchemy.orm import Session
 
 from db.errors import StoreInputError
-from db.models import REVIEW_STATUSES, Feedback, ModelVersion, Turn
+from db.models import REVIEW_STATUSES, Feedback, ModelVersion, Turn, Visitor
+
+ALLOWED = func.coalesce(Visitor.training_consent, false())
 
 
 @dataclass(frozen=True)
 class ExportReport:
-    """How many rows were written, and how many of them have no answers to learn from."""
+    """How many rows were written, how many of them have no answers to learn from, and how many votes were
+    left out since those who gave them do not allow that they are trained on."""
 
     rows: int
     without_answers: int
+    left_out: int
 
 
-def export_feedback(*, session: Session, path: Path, statuses: Sequence[str] = REVIEW_STATUSES) -> ExportReport:
-    """Write feedback that was not withdrawn to a JSON-lines file, beside it first and then renamed."""
+def export_feedback(
+    *, session: Session, path: Path, statuses: Sequence[str] = REVIEW_STATUSES, only_allowed: bool = True
+) -> ExportReport:
+    """Write feedback that was not withdrawn to a JSON-lines file, beside it first and then renamed.
+
+    Args:
+        only_allowed: leave out the feedback of those who do not allow training use; without it
+            every row still says under `consent` whether they do.
+    """
     if not path.parent.is_dir():
         raise StoreInputError(f"{path}: there is no folder {path.parent}; make it first")
     if path.is_dir():
@@ -32,7 +43,7 @@ def export_feedback(*, session: Session, path: Path, statuses: Sequence[str] = R
     rows = without = 0
     try:
         with beside.open("w", encoding="utf-8") as file:
-            for row in question_rows(session=session, statuses=statuses):
+            for row in question_rows(session=session, statuses=statuses, only_allowed=only_allowed):
                 file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
                 rows += 1
                 without += not row["answers"]
@@ -43,29 +54,45 @@ def export_feedback(*, session: Session, path: Path, statuses: Sequence[str] = R
         raise StoreInputError(f"{path}: {error.strerror}; name a file that can be written") from None
     finally:
         beside.unlink(missing_ok=True)
-    return ExportReport(rows, without)
+    return ExportReport(rows, without, _left_out(session, statuses) if only_allowed else 0)
 
 
-def question_rows(*, session: Session, statuses: Sequence[str] = REVIEW_STATUSES) -> Iterator[dict[str, Any]]:
-    """One question row for every piece of feedback, oldest first."""
+def _left_out(session: Session, statuses: Sequence[str]) -> int:
+    """How many votes are not for training."""
+    count = select(func.count()).select_from(Feedback).outerjoin(Visitor, Visitor.id == Feedback.visitor)
+    return session.scalars(count.where(*_given(statuses), ALLOWED.is_(False))).one()
+
+
+def question_rows(
+    *, session: Session, statuses: Sequence[str] = REVIEW_STATUSES, only_allowed: bool = True
+) -> Iterator[dict[str, Any]]:
+    """One question row for every piece of feedback, oldest first; `only_allowed` as in `export_feedback`."""
     wanted = (
-        select(Feedback, Turn, ModelVersion)
+        select(Feedback, Turn, ModelVersion, ALLOWED)
         .join(Turn, Turn.id == Feedback.turn_id)
         .join(ModelVersion, ModelVersion.id == Turn.model_version_id)
-        .where(Feedback.withdrawn.is_(False), Feedback.review_status.in_(list(statuses)))
+        .outerjoin(Visitor, Visitor.id == Feedback.visitor)
+        .where(*_given(statuses))
         .order_by(Feedback.created_at, Feedback.id)
     )
-    for feedback, turn, version in session.execute(wanted.execution_options(yield_per=500)):
-        yield question_row(feedback, turn, version)
+    if only_allowed:
+        wanted = wanted.where(ALLOWED.is_(True))
+    for feedback, turn, version, allowed in session.execute(wanted.execution_options(yield_per=500)):
+        yield question_row(feedback, turn, version, allowed)
 
 
-def question_row(feedback: Feedback, turn: Turn, version: ModelVersion) -> dict[str, Any]:
+def _given(statuses: Sequence[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Feedback.withdrawn.is_(False), Feedback.review_status.in_(list(statuses))
+
+
+def question_row(feedback: Feedback, turn: Turn, version: ModelVersion, allowed: bool) -> dict[str, Any]:
     """The row of a vote; `answers` is empty where the person did not say what is right."""
     return {
         "id": str(feedback.id),
         "question": turn.question,
         "answers": right_answers(feedback, turn.snapshot),
         "status": feedback.review_status,
+        "consent": allowed,
         "rating": feedback.rating,
         "reason": feedback.reason,
         "comment": feedback.comment,

@@ -97,8 +97,27 @@ class ModelVersion(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
+class Visitor(Base):
+    """What a visitor said about training use: nothing is used until they allow it, and they can take that back.
+
+    There is a row only for visitors who were asked or who decided; `decided_at` is when they last did.
+    """
+
+    __tablename__ = "visitors"
+
+    id: Mapped[str] = mapped_column(String(VISITOR_LENGTH), primary_key=True)
+    training_consent: Mapped[bool] = mapped_column(default=False)
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
 class Conversation(Base):
-    """What one visitor asked in one go; `visitor` is the opaque id in that browser's signed token."""
+    """What one visitor asked in one go; `visitor` is the opaque id in that browser's signed token.
+
+    While it is shared, `share_digest` is the SHA-256 of the link's token, which is stored nowhere, and
+    `share_salt` is what the visitor's browser makes that token from again.
+    """
 
     __tablename__ = "conversations"
 
@@ -107,6 +126,9 @@ class Conversation(Base):
     title: Mapped[str] = mapped_column(CleanText, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    share_salt: Mapped[str | None] = mapped_column(String(64))
+    share_digest: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
+    shared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Turn(Base):

@@ -23,6 +23,7 @@ from db.migrate import upgrade
 
 DEFAULT_FILE = Path(__file__).resolve().parent.parent / "kgqa.db"
 BUSY_MS = 30_000
+FORGET_MS = 1_000
 CONNECT_SECONDS = 5
 
 
@@ -54,6 +55,19 @@ class Database:
         """
         with self.reader() as session:
             session.connection().exec_driver_sql("SELECT 1")
+
+    def forget(self) -> None:
+        """Let nothing that was deleted linger in SQLite's journal; other databases see to that themselves.
+
+        While others read, the journal can't be emptied; it then is by the next who closes or forgets.
+        """
+        if self.engine.dialect.name == "sqlite":
+            with _speaking_plainly(self.engine.url), self.engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                raw.execute(f"PRAGMA busy_timeout = {FORGET_MS}")
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                raw.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def close(self) -> None:
         """Give all connections back."""
@@ -130,7 +144,9 @@ def _listen(engine: Engine, foreign_keys: bool) -> None:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = ON")
         connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writer", False)
@@ -138,6 +154,11 @@ def _listen(engine: Engine, foreign_keys: bool) -> None:
 
     event.listen(engine, "connect", configure)
     event.listen(engine, "begin", begin)
+
+
+def _lower(text: object) -> object:
+    """Lower case of every alphabet: SQLite's own knows only the letters of ASCII."""
+    return text.lower() if isinstance(text, str) else text
 
 
 def _make_room(target: URL, create: bool) -> None:

@@ -72,6 +72,15 @@ def test_the_page_has_its_headers_and_no_documents_of_the_framework(address: str
         assert httpx.get(f"{address}{path}").status_code in (404, 405), path
 
 
+def test_addresses_beside_the_page(address: str) -> None:
+    for name in ("page.js", "history.js", "style.css", "history.css"):
+        assert httpx.get(f"{address}/{name}").text == (ROOT / "assets" / name).read_text(), name
+    for path in ("shared", "download"):
+        nowhere = httpx.get(f"{address}/{path}/{'x' * 43}", headers={"accept": "text/html"})
+        assert (nowhere.status_code, nowhere.headers["referrer-policy"]) == (404, "no-referrer")
+        assert "This link does not work" in nowhere.text
+
+
 def test_a_body_that_is_too_large_is_refused(address: str) -> None:
     assert httpx.post(f"{address}/gradio_api/queue/join", content=b"x" * 2_000_001).status_code == 413
 

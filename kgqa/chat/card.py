@@ -35,10 +35,14 @@ def typed(content: str) -> str:
 
 def card(turn: ShownTurn) -> Message:
     """The answer with everything that a person can open, and the button to say that it is wrong."""
-    answer = turn.answer
-    body = _unknown(answer) if answer.abstained else _known(answer)
-    parts = f"{body}{_how(answer)}{_opinion(turn.opinion)}{_wrong(turn)}"
+    parts = f"{face(turn.answer)}{_opinion(turn.opinion)}{_wrong(turn)}"
     return {"role": "assistant", "content": f'<div class="card">{parts}</div>', "metadata": {"id": turn.id}}
+
+
+def face(answer: Answer) -> str:
+    """The inside of a card as anyone may see it: the answer and how it was found."""
+    body = _unknown(answer) if answer.abstained else _known(answer)
+    return f"{body}{_how(answer)}"
 
 
 def _known(answer: Answer) -> str:

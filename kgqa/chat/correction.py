@@ -134,20 +134,21 @@ class Correction:
             parts["cancel"] = gr.Button("Cancel", elem_id="cancel", size="md")
             parts["withdraw"] = gr.Button("Take back", elem_id="withdraw", size="md", visible=False)
 
-    def wire(self, parts: Parts, **quiet: Any) -> None:
-        """Join the components to the handlers."""
+    def wire(self, parts: Parts, **quiet: Any) -> list[Any]:
+        """Join the components to the handlers; returns the events by which an answer is judged."""
         kept, chat, said = (parts[name] for name in ("kept", "chat", "notice"))
         panel = [parts[name] for name in PANEL]
-        chat.like(self.voted, [chat, kept], [chat, said, *panel], **quiet)
+        voted = chat.like(self.voted, [chat, kept], [chat, said, *panel], **quiet)
         parts["flagged"].change(self.flagged, [parts["flagged"], kept], [said, *panel], **quiet)
         # Every key, and past the queue: its stream loses an answer that comes just as it closes after an earlier one;
         # `always_last` would send an earlier key's text again instead of the last one.
         typing: dict[str, Any] = {**quiet, "trigger_mode": "multiple", "queue": False}
         parts["right"].key_up(self.suggested, parts["right"], parts["right"], **typing)
         saving = [parts["turn"], parts["right"], parts["comment"], kept]
-        parts["save"].click(self.saved, saving, [chat, said, *panel], **quiet)
+        saved = parts["save"].click(self.saved, saving, [chat, said, *panel], **quiet)
         parts["withdraw"].click(self.withdrawn, [parts["turn"], kept], [chat, said, *panel], **quiet)
         parts["cancel"].click(closed, None, panel, **quiet)
+        return [voted, saved]
 
 
 def closed() -> tuple[Any, ...]:

@@ -178,6 +178,19 @@ def plain(answer: Answer) -> str:
     return series([entity.label for entity in answer.answers[:SHOWN]])
 
 
+def ways(answer: Answer) -> list[str]:
+    """Each path as one line of unmarked text: where it starts and the relations it takes."""
+    return [
+        " ".join([answer.links[path.link].label, *(f"{'←' if hop.inverse else '→'} {hop.label}" for hop in path.hops)])
+        for path in routes(answer)
+    ]
+
+
+def plain_facts(answer: Answer) -> list[str]:
+    """The facts used, as lines of unmarked text."""
+    return [" ".join(_label(answer, part) for part in fact) for fact in answer.facts[:FACTS_SHOWN]]
+
+
 def series(items: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *head, last = list(items) or [""]

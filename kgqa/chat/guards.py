@@ -186,7 +186,8 @@ class _Dressing:
 
     async def _begin(self, message: Message) -> None:
         headers = MutableHeaders(scope=message)
-        headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
         headers["content-security-policy"] = self.policy
         if headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
             self.start = message

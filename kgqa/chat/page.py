@@ -15,9 +15,11 @@ from gradio.events import api
 from kgqa.chat import card
 from kgqa.chat.assistant import Assistant, QuestionError, clean_question
 from kgqa.chat.correction import PANEL, Correction, closed
+from kgqa.chat.history import History
 from kgqa.chat.markup import escape
 from kgqa.chat.memory import Memory, NotYoursError, ShownTurn
 from kgqa.chat.thread import Thread, notice, turn_at
+from kgqa.chat.tickets import Tickets
 from kgqa.chat.visitor import Visitor
 from kgqa.config import Settings
 
@@ -37,6 +39,8 @@ class Page:
         self.settings = settings
         self.thread = Thread(memory, settings.secret)
         self.correction = Correction(assistant, self.thread)
+        self.tickets = Tickets()
+        self.history = History(self.thread, self.tickets)
 
     # What a visitor sees
 
@@ -131,11 +135,13 @@ class Page:
 
     def _components(self) -> dict[str, Any]:
         parts: dict[str, Any] = {"kept": gr.BrowserState({}, storage_key=STORAGE_KEY, secret=STORAGE_KEY)}
+        self.history.build(parts)
         with gr.Row(elem_id="header"):
             gr.Markdown(f"# {escape(self.settings.title)}\n{escape(self.settings.promise)}", elem_id="promise")
             parts["new"] = gr.Button("New chat", elem_id="new", size="sm", min_width=96, scale=0)
         parts["chat"] = self._chatbot()
         parts["notice"] = gr.Markdown("", elem_id="notice")
+        self.history.build_question(parts)
         with gr.Column(elem_id="composer") as parts["composer"]:
             parts["box"] = gr.Textbox(
                 elem_id="question", label="Your question", show_label=False, container=False, autofocus=True,
@@ -176,8 +182,12 @@ class Page:
         ]
         stopping = {**quiet, "cancels": events, "queue": False}
         box.stop(self.stopped, [kept, parts["pending"]], [chat, box, said], **stopping)
-        parts["new"].click(self.began, kept, [kept, chat, box, said], **stopping).then(closed, None, panel, **quiet)
-        self.correction.wire(parts, **quiet)
+        fresh = [
+            parts[new].click(self.began, kept, [kept, chat, box, said], **stopping).then(closed, None, panel, **quiet)
+            for new in ("new", "anew")
+        ]
+        judging = self.correction.wire(parts, **quiet)
+        self.history.wire(blocks, parts, events, fresh, judging, **quiet)
 
 
 def _idle(text: object) -> Any:

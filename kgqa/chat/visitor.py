@@ -1,5 +1,6 @@
 """Who is asking: a random token that lives in the browser, and what it points to."""
 
+import base64
 import hashlib
 import hmac
 import re
@@ -28,6 +29,11 @@ class Visitor:
     def to_dict(self) -> dict[str, str]:
         """What the browser is to keep."""
         return asdict(self)
+
+    def link(self, salt: str) -> str:
+        """The token of a shared conversation's link (256 bits), which only this browser can make from the salt."""
+        digest = hmac.new(self.token.encode(), f"link {salt}".encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def key(self, secret: str) -> str:
         """The name under which the store knows this visitor; the token itself is never stored."""

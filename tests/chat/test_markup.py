@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgqa.chat.markup import escape, escape_html, shorten, visible
+from kgqa.chat.markup import escape, escape_html, escape_markdown, shorten, visible
 from tests.chat.answers import HOSTILE
 
 
@@ -55,3 +55,9 @@ def test_what_cannot_be_seen_is_left_out(text: str) -> None:
 def test_a_long_text_is_cut_with_an_ellipsis() -> None:
     assert shorten("abcdef", 6) == "abcdef"
     assert shorten("abc defg", 5) == "abc…"
+
+
+def test_markdown_is_escaped_on_one_line() -> None:
+    assert escape_markdown("a *b*\n# c") == "a \\*b\\* \\# c"
+    assert escape_markdown("http://x WWW.y a@b") == "http\\://x www\\.y a\\@b"
+    assert escape_markdown("Who wrote “Emma” in 1815, St. Mary-le-Bow?") == "Who wrote “Emma” in 1815, St. Mary-le-Bow?"

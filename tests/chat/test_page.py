@@ -1,35 +1,17 @@
 """The page's handlers with a trained model and a real store: nothing that a browser sends is believed."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import db
-from app import StoredMemory
-from kgqa.chat.assistant import Assistant
 from kgqa.chat.correction import MOST_CORRECTIONS
 from kgqa.chat.memory import NotYoursError, RightAnswer
 from kgqa.chat.page import Page
 from kgqa.chat.visitor import Visitor
-from kgqa.config import Settings
-from kgqa.reasoning.pretrained import from_pretrained
 
 QUESTION = "who directed Jaws?"
-
-
-@pytest.fixture(scope="module")
-def assistant(trained_model: Path) -> Assistant:
-    return Assistant(from_pretrained(trained_model))
-
-
-@pytest.fixture
-def desk(assistant: Assistant, tmp_path: Path) -> Iterator[Page]:
-    database = db.open_database(f"sqlite:///{tmp_path / 'chat.db'}")
-    yield Page(assistant, StoredMemory(database, assistant), Settings(secret="s"))
-    database.close()
 
 
 def asked(desk: Page, text: object = QUESTION, kept: object = None) -> dict[str, str]:

@@ -27,3 +27,10 @@ def test_the_store_sees_a_key_that_hangs_on_token_and_secret() -> None:
     assert visitor.key("a") == visitor.key("a")
     assert len({visitor.key("a"), visitor.key("b"), Visitor.read(None).key("a")}) == 3
     assert visitor.token not in visitor.key("a")
+
+
+def test_only_the_browser_can_make_its_link_again() -> None:
+    visitor = Visitor.read(None)
+    assert visitor.link("a") == Visitor(visitor.token, "c").link("a")
+    assert len({visitor.link("a"), visitor.link("b"), Visitor.read(None).link("a")}) == 3
+    assert len(visitor.link("a")) == 43

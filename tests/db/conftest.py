@@ -68,7 +68,7 @@ def postgresql() -> Iterator[str]:
         assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
 
     try:
-        run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=60"
         run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
         try:

@@ -11,6 +11,7 @@ from db import (
     export_feedback,
     give_feedback,
     review_feedback,
+    set_consent,
     withdraw_feedback,
 )
 from db.export import shown_answers
@@ -21,7 +22,9 @@ RIGHT = [{"id": "urn:e:Anne_Spielberg", "label": "Anne Spielberg"}]
 
 
 def vote(database: Database, asked: Asked, **values: Any) -> Feedback:
+    """Ann's vote; she allows that it is trained on."""
     with database.writer() as session:
+        set_consent(session=session, visitor="ann", given=True)
         return give_feedback(session=session, turn_id=asked.turn, visitor="ann", **values)
 
 
@@ -44,6 +47,7 @@ def test_a_correction_becomes_a_question_row(database: Database, asked: Asked, t
         "question": "who directed Big?",
         "answers": ["urn:e:Anne_Spielberg"],
         "status": "pending",
+        "consent": True,
         "rating": -1,
         "comment": "no\u2028way",
         "corrected_entity": meant,
@@ -74,6 +78,26 @@ def test_a_withdrawn_vote_is_left_out(database: Database, asked: Asked, tmp_path
     with database.writer() as session:
         withdraw_feedback(session=session, turn_id=asked.turn, visitor="ann")
     assert export(database, tmp_path / "out.jsonl") == []
+
+
+def test_what_is_not_for_training_is_left_out_and_only_wanted_to_look_at(
+    database: Database, asked: Asked, tmp_path: Path
+) -> None:
+    vote(database, asked, rating=1)
+    assert [row["consent"] for row in export(database, tmp_path / "out.jsonl")] == [True]
+    with database.writer() as session:
+        set_consent(session=session, visitor="ann", given=False)
+    assert export(database, tmp_path / "out.jsonl") == []
+    assert [row["consent"] for row in export(database, tmp_path / "all.jsonl", only_allowed=False)] == [False]
+
+
+def test_who_was_never_asked_has_not_allowed_it(database: Database, asked: Asked, tmp_path: Path) -> None:
+    with database.writer() as session:
+        give_feedback(session=session, turn_id=asked.turn, visitor="ann", rating=1)
+    assert export(database, tmp_path / "out.jsonl") == []
+    with database.reader() as session:
+        assert export_feedback(session=session, path=tmp_path / "out.jsonl").left_out == 1
+        assert export_feedback(session=session, path=tmp_path / "out.jsonl", statuses=["accepted"]).left_out == 0
 
 
 def test_only_the_wanted_statuses(database: Database, asked: Asked, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from db import Database, give_feedback
+from db import Database, give_feedback, set_consent
 from db.__main__ import main
 from tests.db.conftest import Asked
 
@@ -15,6 +15,7 @@ def test_export_writes_the_file_and_says_how_many(
 ) -> None:
     with database.writer() as session:
         give_feedback(session=session, turn_id=asked.turn, visitor="ann", rating=-1)
+        set_consent(session=session, visitor="ann", given=True)
     out = tmp_path / "feedback.jsonl"
     assert main(["export", "--out", str(out), "--database", url]) == 0
     assert capsys.readouterr().out == f"1 row written to {out}, 1 without answers\n"
@@ -23,10 +24,27 @@ def test_export_writes_the_file_and_says_how_many(
     assert capsys.readouterr().out == f"0 rows written to {out}, 0 without answers\n"
 
 
+def test_export_leaves_out_what_is_not_for_training_and_says_so(
+    database: Database, asked: Asked, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with database.writer() as session:
+        give_feedback(session=session, turn_id=asked.turn, visitor="ann", rating=-1)
+    out = tmp_path / "feedback.jsonl"
+    assert main(["export", "--out", str(out), "--database", url]) == 0
+    assert capsys.readouterr().out == (
+        f"0 rows written to {out}, 0 without answers\n"
+        "1 left out: not allowed to be trained on; --all writes them too, to look at\n"
+    )
+    assert out.read_text() == ""
+    assert main(["export", "--out", str(out), "--database", url, "--all"]) == 0
+    assert capsys.readouterr().out == f"1 row written to {out}, 1 without answers\n"
+    assert json.loads(out.read_text())["consent"] is False
+
+
 def test_upgrade_says_where_the_database_is(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         assert main(["upgrade", "--database", url]) == 0
-        assert " is at revision 0001\n" in capsys.readouterr().out
+        assert " is at revision 0002\n" in capsys.readouterr().out
 
 
 def test_a_database_that_is_not_there_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,4 +76,4 @@ def test_the_module_runs_as_a_command(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "db", "upgrade", "--database", f"sqlite:///{tmp_path}/store.db"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"sqlite:///{tmp_path}/store.db is at revision 0001\n"
+    assert done.stdout == f"sqlite:///{tmp_path}/store.db is at revision 0002\n"

@@ -1,0 +1,25 @@
+"""A page over the small trained model and a real store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import db
+from app import StoredMemory
+from kgqa.chat.assistant import Assistant
+from kgqa.chat.page import Page
+from kgqa.config import Settings
+from kgqa.reasoning.pretrained import from_pretrained
+
+
+@pytest.fixture(scope="module")
+def assistant(trained_model: Path) -> Assistant:
+    return Assistant(from_pretrained(trained_model))
+
+
+@pytest.fixture
+def desk(assistant: Assistant, tmp_path: Path) -> Iterator[Page]:
+    database = db.open_database(f"sqlite:///{tmp_path / 'chat.db'}")
+    yield Page(assistant, StoredMemory(database, assistant), Settings(secret="s"))
+    database.close()
