@@ -153,12 +153,27 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
     def script() -> FileResponse:
         return FileResponse(ASSETS / "page.js", media_type="text/javascript")
 
+    app.include_router(_review(assistant, database, settings))
     page = Page(assistant, StoredMemory(database, assistant), settings)
     _mount(app, page.build(), settings)
     app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
     app.add_middleware(BodyLimit, limit=settings.body_limit)
     app.add_middleware(RateLimit, per_minute=settings.rate_per_minute)
     return app
+
+
+def _review(assistant: "Assistant", database: db.Database, settings: Settings) -> Any:
+    """The routes of the review, or those that say that there is none."""
+    from kgqa.chat.living import LivingGraph
+    from kgqa.chat.login import Login
+    from kgqa.chat.reading import Reading
+    from kgqa.chat.review import closed, review
+
+    login = Login.from_settings(settings)
+    if login is None:
+        return closed()
+    desk = db.Desk(database, login.identify)
+    return review(Reading(desk, login, assistant, LivingGraph(settings.model, assistant), (db.StoreError,)))
 
 
 def _mount(app: "FastAPI", blocks: Any, settings: Settings) -> None:
@@ -234,6 +249,13 @@ def _identity(directory: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
+def check_login(settings: Settings) -> None:
+    """Refuse a login of the review that is half configured before anything slow is done; raises `InputError`."""
+    from kgqa.chat.login import Login
+
+    Login.from_settings(settings)
+
+
 def serve(app: "FastAPI", settings: Settings, listening: socket.socket) -> None:
     """Answer requests until the process is told to stop."""
     import uvicorn
@@ -283,6 +305,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = parse(arguments)
         with listen(settings) as listening:
+            check_login(settings)
             database = db.open_database(settings.database_url)
             assistant = load_assistant(settings.model)
             app = build_app(assistant, database, settings)

@@ -139,7 +139,7 @@ class _Dressing:
     async def _begin(self, message: Message) -> None:
         headers = MutableHeaders(scope=message)
         headers.update(HEADERS)
-        headers["content-security-policy"] = self.policy
+        headers.setdefault("content-security-policy", self.policy)  # a page may have a stricter one of its own
         if headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
             self.start = message
         else:
