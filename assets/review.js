@@ -63,6 +63,7 @@
     const fold = one(selector);
     if (!fold) return;
     fold.open = true;
+    fold.scrollIntoView({ block: "nearest" });
     one("input:not([type=hidden]):not([type=checkbox]), button", fold)?.focus();
   };
 
@@ -71,9 +72,9 @@
   const boxes = () => all(".entries input[type=checkbox]");
   const count = () => {
     const chosen = boxes().filter((box) => box.checked).length;
-    const said = one(".chosen[aria-live]") || one(".bulk .chosen");
+    const said = one(".bulk .chosen");
     if (said) said.textContent = chosen ? `With the ${chosen} selected:` : "With the selected ones:";
-    all(".bulk button").forEach((button) => (button.disabled = !chosen));
+    one(".bulk")?.toggleAttribute("hidden", !chosen);
   };
 
   document.addEventListener("change", (event) => {

@@ -77,7 +77,7 @@ def _gist(entry: Entry) -> str:
     shown = answer_of(entry.snapshot)
     was = escape(shorten(explain.plain(shown), 60)) if shown else "?"
     right = right_words(entry)
-    thumb = {1: "👍 right", -1: "👎 wrong"}.get(entry.rating, "")
+    thumb = {1: "right", -1: "wrong"}.get(entry.rating, "")
     said = escape(shorten(right, 80)) or thumb or "a comment"
     return f'{was} <span class="arrow" role="img" aria-label="should be">→</span> <b>{said}</b>'
 

@@ -14,6 +14,8 @@ from kgqa.chat.picture import picture
 from kgqa.chat.view import View
 from kgqa.types import Answer
 
+VOICES = 5
+
 
 @dataclass(frozen=True)
 class Open:
@@ -94,13 +96,17 @@ def _should(entry: Entry) -> str:
     if entry.edited:
         words = "; ".join([*(each["label"] for each in entry.edited["answers"]), *filter(None, [entry.edited["text"]])])
         edited = f'<p class="edited">Edited in the review: <b>{escape(words)}</b></p>'
-    voices = "".join(_voice(voice.who, voice.comment, voice.at) for voice in entry.voices)
+    voices = [_voice(voice.who, voice.comment, voice.at) for voice in entry.voices]
+    heard = f'<ul class="voices">{"".join(voices[:VOICES])}</ul>'
+    if len(voices) > VOICES:
+        rest = f'<ul class="voices">{"".join(voices[VOICES:])}</ul>'
+        heard += f'<details class="how"><summary>{len(voices) - VOICES} more</summary>{rest}</details>'
     others = "".join(
         f"<li>{escape(shorten(words, 120))} <span>{people(count)}</span></li>" for words, count in entry.others
     )
     also = f'<h3>Said differently</h3><ul class="others">{others}</ul>' if others else ""
     agree = f'<p class="agree">{people(entry.visitors)} {"say" if entry.visitors != 1 else "says"} so</p>'
-    return f'<section><h2>What would be right</h2>{said}{edited}{agree}<ul class="voices">{voices}</ul>{also}</section>'
+    return f"<section><h2>What would be right</h2>{said}{edited}{agree}{heard}{also}</section>"
 
 
 def _only_thumb(entry: Entry) -> str:
@@ -169,7 +175,7 @@ def _edit(entry: Entry, view: View, form_token: str, following: str) -> str:
         '<button name="action" value="edit" class="main">Save and accept</button>'
     )
     heading = f'<summary data-key="e">Edit the correction{key("e")}</summary>'
-    return f'<details class="fold" id="edit">{heading}{form("/decide", form_token, inside)}</details>'
+    return f'<details class="fold" name="fold" id="edit">{heading}{form("/decide", form_token, inside)}</details>'
 
 
 def _lacks(entry: Entry, view: View, form_token: str, following: str, open_: Open) -> str:
@@ -187,7 +193,7 @@ def _lacks(entry: Entry, view: View, form_token: str, following: str, open_: Ope
         )
     opened = " open" if open_.proposal or open_.typed else ""
     heading = f'<summary data-key="f">The graph lacks this fact{key("f")}</summary>'
-    return f'<details class="fold" id="fact"{opened}>{heading}{inside}{only}</details>'
+    return f'<details class="fold" name="fold" id="fact"{opened}>{heading}{inside}{only}</details>'
 
 
 def _fact_fields(entry: Entry, typed: Mapping[str, str]) -> str:
@@ -200,20 +206,27 @@ def _fact_fields(entry: Entry, typed: Mapping[str, str]) -> str:
 
 
 def _likely_fact(entry: Entry) -> dict[str, str]:
-    """What the fact is likely about: the entity named, the relation followed, and the correction."""
+    """What the fact likely is: the last step of the way that was taken, leading to the correction instead."""
     answer = answer_of(entry.snapshot)
-    given: dict[str, str] = {}
-    if answer and answer.links:
-        given |= {"subject": answer.links[0].id, "subject_label": answer.links[0].label}
-    hops = [hop for path in answer.paths for hop in path.hops] if answer else []
-    if hops and not hops[0].inverse:
-        given |= {"relation": hops[0].relation, "relation_label": hops[0].label}
     right = (entry.edited or {}).get("answers") or entry.answers
-    if right:
-        given |= {"object": right[0]["id"], "object_label": right[0]["label"]}
-    elif entry.text:
-        given |= {"object_label": entry.text}
-    return given
+    said = (right[0]["id"], right[0]["label"]) if right else ("", entry.text)
+    path = (
+        next((path for path in answer.paths if path.hops and path.link < len(answer.links)), None) if answer else None
+    )
+    if answer is None or path is None:
+        known = answer.links[0] if answer and answer.links else None
+        return _named("subject", known.id, known.label) | _named("object", *said) if known else _named("object", *said)
+    last, start = path.hops[-1], answer.links[path.link]
+    before = (start.id, start.label)
+    if len(path.hops) > 1:
+        reached = path.hops[-2].entities[:1]
+        before = (reached[0], answer.labels.get(reached[0], reached[0])) if reached else ("", "")
+    subject, object_ = (said, before) if last.inverse else (before, said)
+    return _named("subject", *subject) | _named("relation", last.relation, last.label) | _named("object", *object_)
+
+
+def _named(part: str, identifier: str, label: str) -> dict[str, str]:
+    return {part: identifier, f"{part}_label": label}
 
 
 def _proposal(proposal: Proposal, about: str, form_token: str) -> str:

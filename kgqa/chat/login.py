@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -48,8 +49,14 @@ class Login:
     Changing the secret, the password or the users ends every login.
     """
 
-    def __init__(self, secret: str, password: PasswordHash | None = None, hub: HuggingFace | None = None) -> None:
-        self.password, self.hub = password, hub
+    def __init__(
+        self,
+        secret: str,
+        password: PasswordHash | None = None,
+        hub: HuggingFace | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.password, self.hub, self.clock = password, hub, clock
         users = sorted(hub.users) if hub else []
         self._key = hmac.digest(secret.encode(), f"review {password or ''} {users}".encode(), "sha256")
         self._ended: dict[str, int] = {}
@@ -100,9 +107,9 @@ class Login:
         body, _, signature = (token or "").partition(".")
         if not hmac.compare_digest(signature.encode(), self._sign(f"login {body}").encode()):
             raise NotLoggedInError("log in first")
-        row = json.loads(urlsafe_b64decode(body))
+        row = json.loads(_decoded(body))
         found = Pass(row["name"], row["until"], row["id"], token or "")
-        if found.until <= time.time() or found.id in self._ended:
+        if found.until <= self.clock() or found.id in self._ended:
             raise NotLoggedInError("your login has ended; log in again")
         if row["by"] == "hub" and not self._listed(found.name):
             raise NotLoggedInError("you are no longer on the list of reviewers")
@@ -115,7 +122,7 @@ class Login:
 
     def end(self, login: Pass) -> None:
         """Log out: the token is no good from now on, wherever a copy of it lies."""
-        self._ended = {id_: until for id_, until in self._ended.items() if until > time.time()}
+        self._ended = {id_: until for id_, until in self._ended.items() if until > self.clock()}
         self._ended[login.id] = login.until
 
     def form_token(self, login: Pass) -> str:
@@ -128,7 +135,7 @@ class Login:
 
     def seal(self, text: str) -> str:
         """A text that a browser may keep and can't change."""
-        body = urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        body = _encoded(text.encode())
         return f"{body}.{self._sign(f'text {body}')}"
 
     def unseal(self, sealed: str) -> str | None:
@@ -136,16 +143,25 @@ class Login:
         body, _, signature = sealed.partition(".")
         if not hmac.compare_digest(signature.encode(), self._sign(f"text {body}").encode()):
             return None
-        return urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode()
+        return _decoded(body).decode()
 
     def _listed(self, name: str) -> bool:
         return self.hub is not None and name.casefold() in self.hub.users
 
     def _issue(self, name: str, by: str) -> Pass:
-        row = {"name": name, "by": by, "until": int(time.time()) + HOURS * 3600, "id": secrets.token_urlsafe(16)}
-        body = urlsafe_b64encode(json.dumps(row).encode()).decode()
+        row = {"name": name, "by": by, "until": int(self.clock()) + HOURS * 3600, "id": secrets.token_urlsafe(16)}
+        body = _encoded(json.dumps(row).encode())
         token = f"{body}.{self._sign(f'login {body}')}"
         return Pass(name, int(str(row["until"])), str(row["id"]), token)
 
     def _sign(self, text: str) -> str:
-        return urlsafe_b64encode(hmac.digest(self._key, text.encode(), hashlib.sha256)).decode().rstrip("=")
+        return _encoded(hmac.digest(self._key, text.encode(), hashlib.sha256))
+
+
+def _encoded(data: bytes) -> str:
+    """Letters that need no quotes in a cookie."""
+    return urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _decoded(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
