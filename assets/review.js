@@ -9,27 +9,31 @@
   const here = () => rows().findIndex((row) => row.hasAttribute("aria-current"));
 
   // The entry is exchanged in place, so that the list keeps its selection and its scroll.
+  // The row is marked at once: the next key may come before the entry does, and means this one.
   let going = 0;
-  const open = async (link, push = true) => {
+  const mark = (link) => {
+    rows().forEach((row) => {
+      row.removeAttribute("aria-current");
+      row.parentElement.classList.toggle("here", row === link);
+    });
+    link.setAttribute("aria-current", "true");
+    one("#entry")?.setAttribute("aria-busy", "true");
+  };
+  let arriving = Promise.resolve();
+  const open = (link) => (arriving = fetchEntry(link));
+  const fetchEntry = async (link) => {
     const mine = ++going;
-    const answer = await fetch(link.href, { headers: { accept: "text/html" } });
-    if (!answer.ok || answer.redirected || mine !== going) {
-      if (answer.redirected) location.href = link.href;
-      return;
-    }
+    mark(link);
+    const answer = await fetch(link.href, { headers: { accept: "text/html" } }).catch(() => null);
+    if (mine !== going) return;
+    if (!answer?.ok || answer.redirected) return void (location.href = link.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = one("#entry", page);
     const old = one("#entry");
     if (!fresh || !old || mine !== going) return;
     old.replaceWith(fresh);
-    rows().forEach((row) => {
-      const current = row.dataset.id === fresh.dataset.id;
-      row.toggleAttribute("aria-current", current);
-      if (current) row.setAttribute("aria-current", "true");
-      row.parentElement.classList.toggle("here", current);
-    });
     document.body.classList.add("chosen");
-    if (push) history.replaceState(null, "", link.href);
+    history.replaceState(null, "", link.href);
     const row = rows()[here()];
     if (row && row.offsetParent) row.scrollIntoView({ block: "nearest" });
     fresh.scrollIntoView({ block: "nearest" });
@@ -96,7 +100,8 @@
   // Keys
 
   const press = (name) => {
-    const button = one(`.decide button[data-key="${name}"]`);
+    // Never about an entry that is still on its way and has not been seen.
+    const button = one(`#entry:not([aria-busy]) .decide button[data-key="${name}"]`);
     if (button && !button.disabled) button.click();
   };
   const does = {
@@ -104,14 +109,14 @@
     k: () => step(-1),
     a: () => press("a"),
     r: () => press("r"),
-    e: () => unfold("#edit"),
-    f: () => unfold("#fact"),
+    e: () => arriving.then(() => unfold("#edit")),
+    f: () => arriving.then(() => unfold("#fact")),
     u: () => one(".undo button")?.click(),
     x: () => {
       const box = boxes()[here()];
       if (box) box.click();
     },
-    Enter: () => askNow(),
+    Enter: () => arriving.then(askNow),
   };
 
   const typing = (target) => target.closest?.("input:not([type=checkbox]), select, textarea");

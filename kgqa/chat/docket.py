@@ -109,4 +109,4 @@ def keys() -> str:
     """The line that says what the keys do, with a switch for those who don't want them."""
     named = " ".join(f"<span><kbd>{name}</kbd> {does}</span>" for name, does in HELP)
     switch = '<label><input type="checkbox" id="keys" checked> Keys</label>'
-    return f'<footer class="keys" aria-label="Keys">{switch}{named}</footer>'
+    return f'<footer class="keys" aria-label="What the keys do">{switch}{named}</footer>'
