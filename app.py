@@ -151,6 +151,7 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
     add_rest(app, assistant, line, settings)
     if settings.mcp:
         add_mcp(app, assistant, line, settings)
+    app.include_router(_review(assistant, database, settings))
     page = Page(assistant, StoredMemory(database, assistant), settings)
     app.include_router(router(page.memory, page.tickets, settings.title))
     _mount(app, page.build(), settings)
@@ -158,6 +159,20 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
     app.add_middleware(RateLimit, per_minute=settings.rate_per_minute, total_per_minute=settings.total_per_minute)
     app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
     return app
+
+
+def _review(assistant: "Assistant", database: db.Database, settings: Settings) -> Any:
+    """The routes of the review, or those that say that there is none."""
+    from kgqa.chat.living import LivingGraph
+    from kgqa.chat.login import Login
+    from kgqa.chat.reading import Reading
+    from kgqa.chat.review import closed, review
+
+    login = Login.from_settings(settings)
+    if login is None:
+        return closed()
+    desk = db.Desk(database, login.identify)
+    return review(Reading(desk, login, assistant, LivingGraph(settings.model, assistant), (db.StoreError,)))
 
 
 def _mount(app: "FastAPI", blocks: Any, settings: Settings) -> None:
@@ -232,6 +247,13 @@ def _identity(directory: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns
+
+
+def check_login(settings: Settings) -> None:
+    """Refuse a login of the review that is half configured before anything slow is done; raises `InputError`."""
+    from kgqa.chat.login import Login
+
+    Login.from_settings(settings)
 
 
 def serve(app: "FastAPI | Opening", settings: Settings, listening: socket.socket) -> None:
@@ -340,6 +362,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = parse(arguments)
         with listen(settings) as listening:
+            check_login(settings)
             database = db.open_database(settings.database_url)
             (serve_graph if settings.graph else serve_model)(settings, database, listening)
             database.close()

@@ -1,4 +1,4 @@
-"""The store: conversations, turns with their snapshot, feedback, model versions, what visitors decided.
+"""The store: conversations, turns with their snapshot, feedback and its review, model versions, what visitors decided.
 
     database = open_database()                        # migrates; one object for the whole process
     with database.writer() as session:                # commits when the block ends well
@@ -19,11 +19,16 @@ from db.conversations import (
     replace_turns,
     start_conversation,
 )
+from db.decisions import Decided, added_fact, decide, find_decisions, last_batch, record_fact, undo
+from db.desk import Desk
 from db.errors import NotFoundError, StoreError, StoreInputError, UnreachableError
-from db.export import export_feedback, question_rows
-from db.feedback import find_feedback, give_feedback, review_feedback, withdraw_feedback
+from db.export import export_feedback, export_lines, question_rows
+from db.feedback import find_feedback, give_feedback, withdraw_feedback
+from db.figures import Day, Figures, Missed, Version, read_figures
 from db.model_versions import get_model_version, register_model_version
-from db.models import Conversation, Feedback, ModelVersion, Turn, Visitor
+from db.models import Conversation, Decision, Feedback, ModelVersion, Turn, Visitor
+from db.queue import Entry, Voice, count_queue, find_queue, get_entry
+from db.reviewer import NotAllowedError, Reviewer, admit
 from db.session import Database, open_database
 from db.sharing import find_shared, revoke_share, share_conversation
 from db.visitors import (
@@ -38,40 +43,62 @@ from db.visitors import (
 __all__ = [
     "Conversation",
     "Database",
+    "Day",
+    "Decided",
+    "Decision",
+    "Desk",
+    "Entry",
     "Feedback",
+    "Figures",
+    "Missed",
     "ModelVersion",
+    "NotAllowedError",
     "NotFoundError",
+    "Reviewer",
     "StoreError",
     "StoreInputError",
     "Turn",
     "UnreachableError",
+    "Version",
     "Visitor",
+    "Voice",
+    "added_fact",
+    "admit",
     "append_turn",
     "ask_consent",
     "conversation_data",
+    "count_queue",
+    "decide",
     "delete_conversation",
     "delete_conversations",
     "erase_visitor",
     "export_feedback",
+    "export_lines",
     "find_conversations",
+    "find_decisions",
     "find_feedback",
+    "find_queue",
     "find_shared",
     "find_visitor",
     "get_conversation",
+    "get_entry",
     "get_model_version",
     "get_turn",
     "give_feedback",
+    "last_batch",
     "load_turns",
     "open_database",
     "question_rows",
+    "read_figures",
+    "record_fact",
     "register_model_version",
     "rename_conversation",
     "replace_turns",
-    "review_feedback",
     "revoke_share",
     "set_consent",
     "share_conversation",
     "start_conversation",
+    "undo",
     "visitor_data",
     "withdraw_feedback",
 ]

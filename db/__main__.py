@@ -27,7 +27,13 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m db", description="The store of conversations and feedback.")
     verbs = top.add_subparsers(required=True, metavar="COMMAND")
     export = verbs.add_parser("export", help="write feedback as question rows")
-    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON-lines file to write")
+    export.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the file to write: JSON lines, or a sheet if it ends in .csv",
+    )
     export.add_argument(
         "--status", action="append", choices=REVIEW_STATUSES, help="only feedback so reviewed (default: all)"
     )

@@ -1,4 +1,4 @@
-"""Feedback as question rows, in the form that training reads."""
+"""Feedback as question rows, in the form that training reads, or as a sheet (CSV) for people."""
 
 import json
 import os
@@ -12,8 +12,13 @@ from sqlalchemy.orm import Session
 
 from db.errors import StoreInputError
 from db.models import REVIEW_STATUSES, Feedback, ModelVersion, Turn, Visitor
+from db.sheet import sheet_line
 
 ALLOWED = func.coalesce(Visitor.training_consent, false())
+COLUMNS = (
+    "id", "question", "answers", "status", "consent", "rating", "reason", "comment", "corrected_text",
+    "corrected_entity", "edited", "shown", "model_version", "model_digest", "turn", "asked_at", "updated_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,10 @@ class ExportReport:
 def export_feedback(
     *, session: Session, path: Path, statuses: Sequence[str] = REVIEW_STATUSES, only_allowed: bool = True
 ) -> ExportReport:
-    """Write feedback that was not withdrawn to a JSON-lines file, beside it first and then renamed.
+    """Write feedback that was not withdrawn to a file, beside it first and then renamed.
 
     Args:
+        path: JSON lines, or a sheet where the name ends in `.csv`.
         only_allowed: leave out the feedback of those who do not allow training use; without it
             every row still says under `consent` whether they do.
     """
@@ -40,11 +46,13 @@ def export_feedback(
     if path.is_dir():
         raise StoreInputError(f"{path}: is a folder; name a file")
     beside = path.with_name(f".{path.name}.{os.getpid()}")
+    form = "csv" if path.suffix == ".csv" else "jsonl"
     rows = without = 0
     try:
-        with beside.open("w", encoding="utf-8") as file:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            file.write(heading(form))
             for row in question_rows(session=session, statuses=statuses, only_allowed=only_allowed):
-                file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+                file.write(line_of(row, form))
                 rows += 1
                 without += not row["answers"]
             file.flush()
@@ -85,6 +93,27 @@ def _given(statuses: Sequence[str]) -> tuple[ColumnElement[bool], ColumnElement[
     return Feedback.withdrawn.is_(False), Feedback.review_status.in_(list(statuses))
 
 
+def export_lines(
+    *, session: Session, form: str, statuses: Sequence[str] = REVIEW_STATUSES, only_allowed: bool = True
+) -> Iterator[str]:
+    """The lines of an export, `csv` or `jsonl`, one after the other; `only_allowed` as in `export_feedback`."""
+    yield heading(form)
+    for row in question_rows(session=session, statuses=statuses, only_allowed=only_allowed):
+        yield line_of(row, form)
+
+
+def heading(form: str) -> str:
+    """The first line of an export, empty for JSON lines."""
+    return sheet_line(COLUMNS) if form == "csv" else ""
+
+
+def line_of(row: dict[str, Any], form: str) -> str:
+    """A question row as a line of an export."""
+    if form == "csv":
+        return sheet_line(row[column] for column in COLUMNS)
+    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def question_row(feedback: Feedback, turn: Turn, version: ModelVersion, allowed: bool) -> dict[str, Any]:
     """The row of a vote; `answers` is empty where the person did not say what is right."""
     return {
@@ -98,6 +127,7 @@ def question_row(feedback: Feedback, turn: Turn, version: ModelVersion, allowed:
         "comment": feedback.comment,
         "corrected_text": feedback.corrected_text,
         "corrected_entity": feedback.corrected_entity,
+        "edited": feedback.edited,
         "shown": shown_answers(turn.snapshot),
         "model_version": version.name,
         "model_digest": version.digest,
@@ -108,7 +138,9 @@ def question_row(feedback: Feedback, turn: Turn, version: ModelVersion, allowed:
 
 
 def right_answers(feedback: Feedback, snapshot: dict[str, Any]) -> list[Any]:
-    """The corrected answers if there are any; those shown if the vote is up; else none."""
+    """What a reviewer made of it; else the corrected answers; else those shown if the vote is up; else none."""
+    if feedback.edited is not None:
+        return [answer["id"] for answer in feedback.edited["answers"]]
     if feedback.corrected_answers:
         return [answer["id"] for answer in feedback.corrected_answers]
     return shown_answers(snapshot) if feedback.rating == 1 else []

@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.agreement import correction_key, question_key
 from db.conversations import get_turn
-from db.errors import NotFoundError, StoreInputError
-from db.models import REVIEW_STATUSES, Feedback, now
+from db.errors import StoreInputError
+from db.models import Feedback, now
 from db.text import clean_json
 from db.upsert import insert_if_absent
 
@@ -48,12 +49,16 @@ def give_feedback(
     Raises:
         NotFoundError: if the turn is not this visitor's.
     """
-    get_turn(session=session, turn_id=turn_id, visitor=visitor)
+    turn = get_turn(session=session, turn_id=turn_id, visitor=visitor)
     given = _given(rating, reason, comment, corrected_answers, corrected_text, corrected_entity)
     insert_if_absent(session, Feedback, {"turn_id": turn_id, "visitor": visitor}, unique=["turn_id", "visitor"])
     feedback = _find(session, turn_id, visitor)
     values = {**BLANK, **given} if feedback.withdrawn else given
     _change(feedback, {**values, "withdrawn": False})
+    feedback.question_key = question_key(turn.question)
+    feedback.correction_key = correction_key(
+        feedback.corrected_answers, feedback.corrected_text, feedback.corrected_entity, feedback.comment
+    )
     session.flush()
     return feedback
 
@@ -73,18 +78,6 @@ def withdraw_feedback(*, session: Session, turn_id: UUID, visitor: str) -> None:
     if feedback is not None:
         _change(feedback, {"withdrawn": True})
         session.flush()
-
-
-def review_feedback(*, session: Session, feedback_id: UUID, status: str, reviewer: str) -> Feedback:
-    """Accept or reject feedback for training, or set it back to pending."""
-    if status not in REVIEW_STATUSES:
-        raise StoreInputError(f"a review status is one of {', '.join(REVIEW_STATUSES)}, not {status!r}")
-    feedback = session.get(Feedback, feedback_id, with_for_update=True)
-    if feedback is None:
-        raise NotFoundError(f"no feedback {feedback_id}")
-    feedback.review_status, feedback.reviewer, feedback.reviewed_at = status, reviewer, now()
-    session.flush()
-    return feedback
 
 
 def _given(
@@ -128,7 +121,7 @@ def _find(session: Session, turn_id: UUID, visitor: str) -> Feedback:
 
 
 def _change(feedback: Feedback, values: Mapping[str, object]) -> None:
-    """Set what differs; a change puts the review back to pending."""
+    """Set what differs; a change puts the review back to pending, and what a reviewer made of it is gone."""
     changed = {name: value for name, value in values.items() if getattr(feedback, name) != value}
     if not changed:
         return
@@ -136,3 +129,4 @@ def _change(feedback: Feedback, values: Mapping[str, object]) -> None:
         setattr(feedback, name, value)
     feedback.updated_at = now()
     feedback.review_status, feedback.reviewer, feedback.reviewed_at = "pending", None, None
+    feedback.edited = None

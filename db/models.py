@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     MetaData,
     SmallInteger,
     String,
@@ -25,7 +26,9 @@ from db.text import clean_json, clean_text
 
 VISITOR_LENGTH = 128
 TITLE_LENGTH = 200
-REVIEW_STATUSES = ("pending", "accepted", "rejected")
+KEY_LENGTH = 64
+REVIEW_STATUSES = ("pending", "accepted", "rejected", "lacks_fact")
+ACTIONS = ("accept", "edit", "reject", "lacks_fact", "undo", "add_fact", "remove_fact")
 
 
 def now() -> datetime:
@@ -152,13 +155,18 @@ class Turn(Base):
 
 
 class Feedback(Base):
-    """One visitor's vote on one turn, with what the right answer or entity would have been."""
+    """One visitor's vote on one turn, with what the right answer or entity would have been.
+
+    `edited` is what a reviewer made of the correction, with `answers` and `text`; what the person said stays beside it.
+    Feedback with the same two keys says the same about the same question (`db.agreement`).
+    """
 
     __tablename__ = "feedback"
     __table_args__ = (
         UniqueConstraint("turn_id", "visitor"),
         CheckConstraint("rating IN (-1, 0, 1)", name="rating"),
-        CheckConstraint("review_status IN ('pending', 'accepted', 'rejected')", name="review_status"),
+        CheckConstraint("review_status IN ('pending', 'accepted', 'rejected', 'lacks_fact')", name="review_status"),
+        Index(None, "question_key", "correction_key"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
@@ -176,3 +184,27 @@ class Feedback(Base):
     reviewed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    edited: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
+    question_key: Mapped[str] = mapped_column(String(KEY_LENGTH), default="", server_default="")
+    correction_key: Mapped[str] = mapped_column(String(KEY_LENGTH), default="", server_default="")
+
+
+class Decision(Base):
+    """A line of the audit: who decided what about which feedback, and how the feedback was before and after.
+
+    Lines are written and never changed; the database refuses it. What was decided at once has one `batch`, and an
+    undo names the batch that it `undoes`. A line outlives the feedback that it is about.
+    """
+
+    __tablename__ = "decisions"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    batch: Mapped[UUID] = mapped_column(Uuid, index=True)
+    feedback_id: Mapped[UUID] = mapped_column(Uuid, index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
+    reviewer: Mapped[str] = mapped_column(CleanText)
+    action: Mapped[str] = mapped_column(String(16))
+    before: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
+    after: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
+    fact: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
+    undoes: Mapped[UUID | None] = mapped_column(Uuid, index=True)

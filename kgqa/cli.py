@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_push(verbs.add_parser("push", help="put a trained model on the hub, with its card"))
     _add_evaluate(verbs.add_parser("evaluate", help="measure a model on questions it never saw"))
     _add_ask(verbs.add_parser("ask", help="ask a question"))
+    _add_hash_password(verbs.add_parser("hash-password", help="make the password hash of the review page"))
     add_bench(verbs.add_parser("bench", help="time and measure the parts against named baselines"))
     return parser
 
@@ -362,3 +363,22 @@ def _ask(options: argparse.Namespace) -> None:
         if question or options.question != "-":
             answer = assistant.ask(question)
             print(json.dumps(answer.to_dict(), ensure_ascii=False) if options.json else plain(answer), flush=True)
+
+
+def _add_hash_password(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_hash_password)
+
+
+def _hash_password(_: argparse.Namespace) -> None:
+    from getpass import getpass
+
+    from kgqa.chat.password import PasswordHash
+
+    try:
+        first = getpass("Password: ", stream=sys.stderr)
+        second = getpass("Once more: ", stream=sys.stderr)
+    except EOFError:
+        raise InputError("no password was given") from None
+    if first != second:
+        raise InputError("the two are not the same; try again")
+    print(f"KGQA_REVIEW_PASSWORD_HASH={PasswordHash.of(first)}")

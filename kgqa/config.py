@@ -64,6 +64,39 @@ class Settings(BaseSettings):
         "'self' https://huggingface.co",
         description="Sites that may show the page in a frame (a CSP source list).",
     )
+    review_password_hash: str = Field(
+        "",
+        repr=False,
+        description="The hash of the password of the review page, as `python -m kgqa hash-password` prints it.",
+    )
+    review_users: str = Field(
+        "", description="Hugging Face names, comma-separated, that may sign in to the review page."
+    )
+    oauth_client_id: str = Field(
+        "",
+        validation_alias=AliasChoices("KGQA_OAUTH_CLIENT_ID", "OAUTH_CLIENT_ID"),  # the second is how a Space says it
+        description="This app's id at Hugging Face, for the sign-in.",
+    )
+    oauth_client_secret: str = Field(
+        "",
+        repr=False,
+        validation_alias=AliasChoices("KGQA_OAUTH_CLIENT_SECRET", "OAUTH_CLIENT_SECRET"),
+        description="This app's secret at Hugging Face, for the sign-in.",
+    )
+    openid_provider_url: str = Field(
+        "https://huggingface.co",
+        validation_alias=AliasChoices("KGQA_OPENID_PROVIDER_URL", "OPENID_PROVIDER_URL"),
+        description="Who signs people in.",
+    )
+    public_url: str = Field(
+        default_factory=lambda: _space_url(os.environ.get("SPACE_HOST", "")),
+        description="Where people reach the app, if requests don't say so; the sign-in comes back there.",
+    )
+
+    @property
+    def public(self) -> bool:
+        """Whether others than this machine may reach the app."""
+        return "SPACE_ID" in os.environ or self.host not in ("127.0.0.1", "localhost", "::1")
 
     @field_validator("graph", mode="before")
     @classmethod
@@ -74,6 +107,12 @@ class Settings(BaseSettings):
     def answers_for_the_world(self) -> bool:
         """Whether the graph is the one that comes with the repository."""
         return self.model == WORLD and not self.graph
+
+
+def _space_url(hosts: str) -> str:
+    """The address of a Space from its host names, of which the first is its own."""
+    first = hosts.split(",")[0].strip()
+    return f"https://{first}" if first else ""
 
 
 def read_settings(**overrides: object) -> Settings:

@@ -188,7 +188,7 @@ class _Dressing:
         headers = MutableHeaders(scope=message)
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
-        headers["content-security-policy"] = self.policy
+        headers.setdefault("content-security-policy", self.policy)  # a page may have a stricter one of its own
         if headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
             self.start = message
         else:

@@ -111,6 +111,16 @@ class GraphChange:
             self._removed[int(subjects[place]), int(relations[place]), int(objects[place])] = None
         self._added = {triple: None for triple in self._added if entity not in (triple[0], triple[2])}
 
+    def known(self, name: str) -> int | None:
+        """The entity that a statement of a table means by this id or name; None where it would be a new one.
+
+        Raises:
+            InputError: if it is the name of several entities.
+        """
+        found = self._find(name, named=True)
+        literal = recognise(name) if found is None else None
+        return self._find(literal, named=True) if literal else found
+
     def apply(self) -> Changed:
         """The graph as the statements leave it."""
         old = {entity: self._old_row(entity) for entity in self._rows}

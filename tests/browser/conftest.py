@@ -1,5 +1,6 @@
 """A real Chromium, and the real app as a process of its own."""
 
+import os
 import re
 import subprocess
 import sys
@@ -27,8 +28,9 @@ expect.set_options(timeout=15_000)  # machines that test are often busy
 class Server:
     """`python app.py` on a port that stays the same when it is started again."""
 
-    def __init__(self, model: Path, database: Path) -> None:
+    def __init__(self, model: Path, database: Path, **settings: str) -> None:
         self.model, self.database, self.port = model, database, 0
+        self.environment = {**os.environ, **settings}
         self.process: subprocess.Popen[str] | None = None
 
     @property
@@ -38,7 +40,11 @@ class Server:
     def start(self) -> None:
         arguments = ["--model", str(self.model), "--database", f"sqlite:///{self.database}", "--port", str(self.port)]
         self.process = subprocess.Popen(
-            [sys.executable, "app.py", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            [sys.executable, "app.py", *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=self.environment,
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

@@ -8,13 +8,15 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from db import Database, append_turn, open_database, register_model_version, start_conversation
+from db import Database, Reviewer, admit, append_turn, open_database, register_model_version, start_conversation
+from db.models import now
 
 NUMBERS = itertools.count()
 SNAPSHOT = {
@@ -33,6 +35,11 @@ class Asked:
     conversation: UUID
     turn: UUID
     version: UUID
+
+
+def rita(name: str = "rita", minutes: int = 60) -> Reviewer:
+    """A reviewer who has logged in."""
+    return admit("token", lambda _: (name, now() + timedelta(minutes=minutes)))
 
 
 def binaries() -> Path:

@@ -1,3 +1,4 @@
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,16 @@ from db import (
     Database,
     StoreInputError,
     append_turn,
+    decide,
     export_feedback,
     give_feedback,
-    review_feedback,
     set_consent,
     withdraw_feedback,
 )
 from db.export import shown_answers
 from db.models import Feedback
-from tests.db.conftest import SNAPSHOT, Asked
+from db.sheet import cell
+from tests.db.conftest import SNAPSHOT, Asked, rita
 
 RIGHT = [{"id": "urn:e:Anne_Spielberg", "label": "Anne Spielberg"}]
 
@@ -100,6 +102,41 @@ def test_who_was_never_asked_has_not_allowed_it(database: Database, asked: Asked
         assert export_feedback(session=session, path=tmp_path / "out.jsonl", statuses=["accepted"]).left_out == 0
 
 
+def test_what_a_reviewer_made_of_it_comes_first(database: Database, asked: Asked, tmp_path: Path) -> None:
+    given = vote(database, asked, rating=-1, corrected_answers=RIGHT)
+    better = [{"id": "urn:e:Gary_Ross", "label": "Gary Ross"}]
+    with database.writer() as session:
+        edited = {"answers": better, "text": ""}
+        decide(session=session, reviewer=rita(), feedback_ids=[given.id], action="edit", edited=edited)
+    [row] = export(database, tmp_path / "out.jsonl")
+    assert (row["answers"], row["status"], row["edited"]["answers"]) == (["urn:e:Gary_Ross"], "accepted", better)
+
+
+def test_a_sheet_has_the_same_rows_and_no_formulas(database: Database, asked: Asked, tmp_path: Path) -> None:
+    hostile = '=HYPERLINK("http://evil.example","x")'
+    vote(database, asked, rating=-1, comment=hostile, corrected_text="\n@SUM(1)", corrected_answers=RIGHT)
+    [row] = export(database, tmp_path / "out.jsonl")
+    with database.reader() as session:
+        export_feedback(session=session, path=tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        [read] = list(csv.DictReader(file))
+    assert list(read) == list(row)
+    assert read["comment"] == f"'{hostile}"
+    assert read["corrected_text"] == "'\n@SUM(1)"
+    assert (read["id"], read["question"], read["rating"]) == (row["id"], row["question"], "-1")
+    assert json.loads(read["answers"]) == row["answers"]
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", " =1", "\r=1", "＝1", "\ufeff=1", "\n=1"])
+def test_what_could_be_a_formula_is_a_text(text: str) -> None:
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", ["who directed Big?", "1 + 1 = 2", -1, 2.5, "[=]"])
+def test_other_cells_stay_as_they_are(value: object) -> None:
+    assert cell(value) == value
+
+
 def test_only_the_wanted_statuses(database: Database, asked: Asked, tmp_path: Path) -> None:
     given = vote(database, asked, rating=1)
     with database.writer() as session:
@@ -112,7 +149,7 @@ def test_only_the_wanted_statuses(database: Database, asked: Asked, tmp_path: Pa
             model_version_id=asked.version,
         )
         give_feedback(session=session, turn_id=second.id, visitor="ann", rating=1)
-        review_feedback(session=session, feedback_id=given.id, status="accepted", reviewer="rita")
+        decide(session=session, reviewer=rita(), feedback_ids=[given.id], action="accept")
     assert [row["status"] for row in export(database, tmp_path / "all.jsonl")] == ["accepted", "pending"]
     [row] = export(database, tmp_path / "accepted.jsonl", statuses=["accepted"])
     assert row["question"] == "who directed Big?"

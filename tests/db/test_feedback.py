@@ -7,14 +7,14 @@ from db import (
     Database,
     NotFoundError,
     StoreInputError,
+    decide,
     find_feedback,
     give_feedback,
     load_turns,
-    review_feedback,
     withdraw_feedback,
 )
 from db.models import Feedback
-from tests.db.conftest import Asked
+from tests.db.conftest import Asked, rita
 
 RIGHT = [{"id": "urn:e:Anne_Spielberg", "label": "Anne Spielberg"}]
 MEANT = {"mention": "Big", "id": "urn:e:Big_(film)", "label": "Big"}
@@ -68,7 +68,7 @@ def test_a_second_vote_updates_the_first_and_leaves_what_it_does_not_name(databa
 def test_the_same_vote_twice_changes_nothing(database: Database, asked: Asked) -> None:
     first = vote(database, asked, rating=-1, comment="no\x00!", corrected_answers=RIGHT, corrected_entity=MEANT)
     with database.writer() as session:
-        review_feedback(session=session, feedback_id=first.id, status="accepted", reviewer="rita")
+        decide(session=session, reviewer=rita(), feedback_ids=[first.id], action="accept")
     second = vote(database, asked, rating=-1, comment="no\x00!", corrected_answers=RIGHT, corrected_entity=MEANT)
     assert second.updated_at == first.updated_at
     assert second.review_status == "accepted"
@@ -77,7 +77,8 @@ def test_the_same_vote_twice_changes_nothing(database: Database, asked: Asked) -
 def test_a_changed_vote_is_reviewed_anew(database: Database, asked: Asked) -> None:
     first = vote(database, asked, rating=-1)
     with database.writer() as session:
-        accepted = review_feedback(session=session, feedback_id=first.id, status="accepted", reviewer="rita")
+        decide(session=session, reviewer=rita(), feedback_ids=[first.id], action="accept")
+        accepted = session.get_one(Feedback, first.id)
     assert (accepted.review_status, accepted.reviewer) == ("accepted", "rita")
     assert accepted.reviewed_at is not None
     changed = vote(database, asked, comment="on second thought")
@@ -156,11 +157,3 @@ def test_malformed_feedback_is_refused(
 def test_a_correction_keeps_only_what_it_should_have(database: Database, asked: Asked) -> None:
     found = vote(database, asked, corrected_answers=[{**RIGHT[0], "score": "1", "html": "<b>"}])
     assert found.corrected_answers == RIGHT
-
-
-def test_a_review_names_a_known_status_and_feedback(database: Database, asked: Asked) -> None:
-    given = vote(database, asked, rating=1)
-    with pytest.raises(StoreInputError, match="not 'fine'"), database.writer() as session:
-        review_feedback(session=session, feedback_id=given.id, status="fine", reviewer="rita")
-    with pytest.raises(NotFoundError), database.writer() as session:
-        review_feedback(session=session, feedback_id=uuid4(), status="accepted", reviewer="rita")

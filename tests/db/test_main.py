@@ -8,6 +8,7 @@ import pytest
 from db import Database, give_feedback, set_consent
 from db.__main__ import main
 from tests.db.conftest import Asked
+from tests.db.test_migrate import REVISIONS
 
 
 def test_export_writes_the_file_and_says_how_many(
@@ -41,10 +42,20 @@ def test_export_leaves_out_what_is_not_for_training_and_says_so(
     assert json.loads(out.read_text())["consent"] is False
 
 
+def test_export_to_csv_by_the_name_of_the_file(database: Database, asked: Asked, url: str, tmp_path: Path) -> None:
+    with database.writer() as session:
+        set_consent(session=session, visitor="ann", given=True)
+        give_feedback(session=session, turn_id=asked.turn, visitor="ann", rating=-1, comment="=1+1")
+    assert main(["export", "--out", str(tmp_path / "feedback.csv"), "--database", url]) == 0
+    heading, row = (tmp_path / "feedback.csv").read_text().splitlines()
+    assert heading.startswith('"id","question","answers"')
+    assert '"\'=1+1"' in row
+
+
 def test_upgrade_says_where_the_database_is(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         assert main(["upgrade", "--database", url]) == 0
-        assert " is at revision 0002\n" in capsys.readouterr().out
+        assert f" is at revision {REVISIONS[-1]}\n" in capsys.readouterr().out
 
 
 def test_a_database_that_is_not_there_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,4 +87,4 @@ def test_the_module_runs_as_a_command(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "db", "upgrade", "--database", f"sqlite:///{tmp_path}/store.db"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"sqlite:///{tmp_path}/store.db is at revision 0002\n"
+    assert done.stdout == f"sqlite:///{tmp_path}/store.db is at revision {REVISIONS[-1]}\n"

@@ -1,0 +1,42 @@
+"""Who says the same: keys that are equal where feedback corrects the same question in the same way."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+_WORDS = re.compile(r"\w+")
+
+
+def question_key(question: str) -> str:
+    """Equal for questions that differ in case, spaces and punctuation alone."""
+    return _digest(_plain(question))
+
+
+def correction_key(
+    answers: Sequence[Mapping[str, str]], text: str, entity: Mapping[str, str] | None, comment: str
+) -> str:
+    """Equal for the same entities in any order, or the same words; empty where nothing was said beyond a thumb.
+
+    A comment tells apart only where it is all that was said.
+    """
+    said = [*sorted({f"id {answer['id']}" for answer in answers}), _plain(text)]
+    if entity:
+        said.append(f"{_plain(entity['mention'])} is {entity['id']}")
+    if not any(said):
+        said = [f"comment {_plain(comment)}"] if _plain(comment) else []
+    return _digest("\n".join(said)) if said else ""
+
+
+def pseudonym(visitor: str) -> str:
+    """A short name under which a visitor can be told from others, and no more."""
+    return _digest(visitor)[:6]
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(_WORDS.findall(folded)) or folded.strip()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
