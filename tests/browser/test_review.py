@@ -63,6 +63,7 @@ class Reviewer:
         database = db.open_database(f"sqlite:///{self.server.database}")
         with database.writer() as session:
             version = db.register_model_version(session=session, name="m1", digest="m1")
+            db.set_consent(session=session, visitor=visitor, given=True)
             conversation = db.start_conversation(session=session, visitor=visitor)
             turn = db.append_turn(
                 session=session, conversation_id=conversation.id, visitor=visitor, question=question,

@@ -71,6 +71,7 @@ class Desk:
         shown = self.assistant.ask(question).to_dict() if snapshot is None else snapshot
         with self.database.writer() as session:
             version = db.register_model_version(session=session, name="m<b>1</b>", digest="d1")
+            db.set_consent(session=session, visitor=visitor, given=True)
             conversation = db.start_conversation(session=session, visitor=visitor)
             turn = db.append_turn(
                 session=session, conversation_id=conversation.id, visitor=visitor, question=question, snapshot=shown,

@@ -33,6 +33,7 @@ from db import (
     read_figures,
     record_fact,
     register_model_version,
+    set_consent,
     start_conversation,
     undo,
     withdraw_feedback,
@@ -55,6 +56,7 @@ def say(database: Database) -> Say:
     def speak(visitor: str, question: str = "who directed Jaws?", snapshot: Any = SNAPSHOT, **said: Any) -> Feedback:
         with database.writer() as session:
             version = register_model_version(session=session, name="world-1", digest="d1")
+            set_consent(session=session, visitor=visitor, given=True)
             conversation = start_conversation(session=session, visitor=visitor)
             turn = append_turn(
                 session=session, conversation_id=conversation.id, visitor=visitor, question=question,
