@@ -11,13 +11,12 @@
   const toggle = () => find("#history > .toggle-button");
   const isOpen = () => Boolean(bar()?.classList.contains("open"));
 
-  // Do something as soon as an element is there and can be seen.
-  const when = (selector, then, tries = 100) => {
+  // Move the keyboard to an element as soon as it is there and can be seen.
+  const focus = (selector, tries = 100) => {
     const element = find(selector);
-    if (element && element.offsetParent !== null) then(element);
-    else if (tries > 0) setTimeout(() => when(selector, then, tries - 1), 50);
+    element?.focus();
+    if (tries > 0 && (!element || document.activeElement !== element)) setTimeout(() => focus(selector, tries - 1), 50);
   };
-  const focus = (selector) => when(selector, (element) => element.focus());
 
   // Give a hidden field a value as if it had been typed, which tells the server.
   const type = (selector, text) => {
@@ -26,6 +25,17 @@
     field.value = text;
     field.dispatchEvent(new Event("input", { bubbles: true }));
     return true;
+  };
+
+  // Without a secure connection a browser has no clipboard but what is selected.
+  const copy = async (text) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const field = document.createElement("textarea");
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
   };
 
   const flip = () => toggle()?.click();
@@ -77,6 +87,8 @@
       managed = button.id;
       type("#manage-request", `${button.id.replace("manage-", "")} ${Date.now()}`);
       focus("#back");
+    } else if (button.matches("#link button.copy")) {
+      copy(find("#link a.link").href).then(() => (button.textContent = "Copied"));
     } else if (button === toggle()) {
       setTimeout(() => {
         if (!event.isTrusted) return; // it was opened from here, and the keyboard stays where it is

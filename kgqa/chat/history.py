@@ -3,7 +3,6 @@
 The side bar shows one of three panels: the list, what can be done with one conversation, and "Your data".
 """
 
-import re
 import secrets
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +28,6 @@ ASKS = (
     "**May your votes and corrections be used to train this assistant?**\n"
     "They are kept either way. You can change this at any time under “Your data”."
 )
-_ORIGIN = re.compile(r"https?://[\w.\[\]:-]+")
 Parts = dict[str, Any]
 
 
@@ -69,7 +67,7 @@ class History:
 
     # One conversation
 
-    def managed(self, request: object, kept: object, web: gr.Request) -> tuple[Any, ...]:
+    def managed(self, request: object, kept: object) -> tuple[Any, ...]:
         """What can be done with a conversation. Outputs: panels, which, title, saves, sharing, sure, said."""
         visitor = Visitor.read(kept)
         key = self.thread.key(visitor)
@@ -78,7 +76,7 @@ class History:
         except NotYoursError:
             return (*_panels("past"), *[gr.skip()] * 7, gr.update(visible=False), notice(GONE))
         saves = "".join(f"<li>{self._download(key, form, words, found.id)}</li>" for form, words in _FORMS)
-        sharing = _sharing(visitor, found, web)
+        sharing = _sharing(visitor, found)
         return (
             *_panels("manage"), found.id, found.title, f'<ul class="saves">{saves}</ul>', *sharing, _asking(False), "",
         )  # fmt: skip
@@ -93,24 +91,24 @@ class History:
         except NotYoursError:
             return gr.skip(), notice(GONE)
 
-    def shared(self, which: str, kept: object, web: gr.Request) -> tuple[Any, ...]:
+    def shared(self, which: str, kept: object) -> tuple[Any, ...]:
         """A link was asked for. Outputs: sharing, said."""
         visitor = Visitor.read(kept)
         key, salt = self.thread.key(visitor), secrets.token_urlsafe(16)
         try:
             self.memory.share(key, which, visitor.link(salt), salt)
-            return (*_sharing(visitor, self.memory.conversation(key, which), web), notice("Shared.", "thanks"))
+            return (*_sharing(visitor, self.memory.conversation(key, which)), notice("Shared.", "thanks"))
         except NotYoursError:
             return (*[gr.skip()] * 4, notice(GONE))
 
-    def revoked(self, which: str, kept: object, web: gr.Request) -> tuple[Any, ...]:
+    def revoked(self, which: str, kept: object) -> tuple[Any, ...]:
         """The link is to work no longer. Outputs: sharing, said."""
         visitor = Visitor.read(kept)
         key = self.thread.key(visitor)
         try:
             self.memory.revoke(key, which)
             past = self.memory.conversation(key, which)
-            return (*_sharing(visitor, past, web), notice("The link no longer works.", "thanks"))
+            return (*_sharing(visitor, past), notice("The link no longer works.", "thanks"))
         except NotYoursError:
             return (*[gr.skip()] * 4, notice(GONE))
 
@@ -203,7 +201,7 @@ class History:
         parts["saves"] = gr.Markdown("", elem_id="saves")
         gr.Markdown("### Share to read")
         parts["share_note"] = gr.Markdown("", elem_id="share-note")
-        parts["link"] = gr.Textbox(label="Link", elem_id="link", interactive=False, buttons=["copy"], visible=False)
+        parts["link"] = gr.Markdown("", elem_id="link", visible=False)
         parts["share"] = gr.Button("Make a link", elem_id="share", size="sm")
         parts["revoke"] = gr.Button("Stop sharing", elem_id="revoke", size="sm", visible=False)
         gr.Markdown("### Delete")
@@ -344,22 +342,20 @@ def _named(request: object) -> str:
     return request.partition(" ")[0] if isinstance(request, str) else ""
 
 
-def _sharing(visitor: Visitor, past: PastConversation, web: gr.Request) -> tuple[Any, ...]:
+def _sharing(visitor: Visitor, past: PastConversation) -> tuple[Any, ...]:
     """Updates of: the note, the link, and the buttons that make and revoke it."""
     shared = bool(past.share_salt)
-    link = f"{_origin(web)}/shared/{visitor.link(past.share_salt)}" if shared else ""
+    token = visitor.link(past.share_salt)
+    link = (
+        '<ul class="saves"><li><button type="button" class="copy">Copy link</button></li>'
+        f'<li><a class="link" href="shared/{token}" target="_blank">Open it</a></li></ul>'
+    )
     return (
         OLD_LINK if shared else NEW_LINK,
-        gr.update(value=link, visible=shared),
+        gr.update(value=link if shared else "", visible=shared),
         gr.update(visible=not shared),
         gr.update(visible=shared),
     )
-
-
-def _origin(web: gr.Request) -> str:
-    """Where the browser says the page is; it is only shown to that browser again."""
-    origin = web.headers.get("origin", "")
-    return origin if _ORIGIN.fullmatch(origin) else ""
 
 
 def _nothing(words: str) -> str:

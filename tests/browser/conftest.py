@@ -68,13 +68,18 @@ class Chat:
         self.foreign: list[str] = []
         self.errors: list[str] = []
         page.on("request", self._requested)
-        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        page.on("console", self._logged)
         page.on("pageerror", self._failed)
         page.on("dialog", lambda dialog: (self.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
 
     def _requested(self, request: Any) -> None:
         if not request.url.startswith((self.server.address, "data:", "blob:")):
             self.foreign.append(request.url)
+
+    def _logged(self, message: Any) -> None:
+        cut_off = ("AbortError", "Connection errored out")  # Gradio's own words for a reload that came in between
+        if message.type == "error" and not any(words in message.text for words in cut_off):
+            self.errors.append(message.text)
 
     def _failed(self, error: Any) -> None:
         if "AbortError" not in str(error):  # Gradio's own stream, cut off by a reload or a new chat
