@@ -101,6 +101,14 @@
     } else NEXT[button.id]?.();
   });
 
+  // The list is made anew after each answer; the button of it that has the keyboard gets it again.
+  let held = "";
+  document.addEventListener("focusin", (event) => (held = event.target.closest("#shelf button")?.id ?? ""));
+  document.addEventListener("pointerdown", () => (held = ""));
+  const hold = () => {
+    if (held && document.activeElement === document.body) document.getElementById(held)?.focus();
+  };
+
   // Escape goes one step back: from a panel to the list, from the list to the chat.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !isOpen() || !bar().contains(document.activeElement)) return;
@@ -120,9 +128,17 @@
     button.setAttribute("aria-controls", "history");
     button.setAttribute("aria-expanded", open);
   };
-  new MutationObserver(name).observe(document.documentElement, {
+  new MutationObserver(() => {
+    name();
+    hold();
+  }).observe(document.documentElement, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["class"],
   });
+
+  // Beside the chat where there is room, unless it was closed; out of the way where there is none.
+  const fit = () => {
+    if (ROOMY.matches ? !wasClosed() && !isOpen() : NARROW.matches && isOpen()) flip();
+  };
 
   const begin = (tries = 200) => {
     const ready = toggle() && find("#zone-request textarea, #zone-request input");
@@ -132,7 +148,8 @@
     }
     const ahead = -new Date().getTimezoneOffset();
     if (ahead !== 0) type("#zone-request", String(ahead));
-    if (ROOMY.matches && !wasClosed() && !isOpen()) flip();
+    fit();
+    for (const width of [NARROW, ROOMY]) width.addEventListener("change", fit);
   };
   begin();
 })();

@@ -222,8 +222,8 @@ class History:
         """The question about training use, added to `parts`; it is shown once."""
         with gr.Row(elem_id="ask-consent", visible=False) as parts["ask_consent"]:
             gr.Markdown(ASKS)
-            parts["agree"] = gr.Button("Yes, use them", elem_id="agree", size="sm")
-            parts["decline"] = gr.Button("No", elem_id="decline", size="sm")
+            parts["agree"] = gr.Button("Yes, use them", elem_id="agree", size="sm", min_width=110)
+            parts["decline"] = gr.Button("No", elem_id="decline", size="sm", min_width=80)
 
     def wire(
         self, blocks: gr.Blocks, parts: Parts, asking: list[Any], fresh: list[Any], judging: list[Any], **quiet: Any

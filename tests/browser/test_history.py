@@ -365,6 +365,16 @@ def test_on_a_wide_screen_it_stays_as_it_was_left(people: Any) -> None:
     expect(bar.toggle).to_have_attribute("aria-expanded", "false")
 
 
+def test_it_makes_room_when_the_window_becomes_narrow(people: Any) -> None:
+    bar: Bar = people()
+    expect(bar.toggle).to_have_attribute("aria-expanded", "true")
+    bar.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    expect(bar.toggle).to_have_attribute("aria-expanded", "false")
+    expect(bar.chat.box).to_be_in_viewport()
+    bar.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    expect(bar.toggle).to_have_attribute("aria-expanded", "true")
+
+
 def test_all_conversations_are_deleted_and_consent_can_be_given_and_taken_back(people: Any) -> None:
     bar: Bar = people()
     bar.chat.ask(QUESTION)
