@@ -59,9 +59,6 @@
     toggle().focus();
   };
 
-  // A window that becomes as narrow as a phone would have nothing left beside the open side bar.
-  NARROW.addEventListener("change", () => NARROW.matches && isOpen() && flip());
-
   // Where the keyboard goes once a button has made itself disappear.
   let managed = "";
   const NEXT = {
