@@ -233,6 +233,8 @@ class History:
         The list is renewed after the events that ask and that begin a chat, the question about training
         comes after those that judge an answer, and to open a conversation cancels those that ask.
         """
+        # Past the queue: its stream loses an answer that comes just as it closes after an earlier one.
+        quiet = {**quiet, "queue": False}
         kept = parts["kept"]
         place = [kept, parts["search"], parts["zone_request"], parts["count"]]
         relist: dict[str, Any] = {
@@ -243,8 +245,7 @@ class History:
         }
         blocks.load(**relist)
         parts["zone_request"].change(**relist)
-        # Every key and past the queue, for the reasons given beside the correction's suggestions.
-        parts["search"].change(**relist, trigger_mode="multiple", queue=False)
+        parts["search"].change(**relist, trigger_mode="multiple")
         parts["more"].click(self.extended, place, [parts["shelf"], parts["more"], parts["count"]], **quiet)
         for event in [*asking, *fresh]:
             event.then(**relist)
@@ -257,9 +258,7 @@ class History:
     def _wire_open(self, parts: Parts, asking: list[Any], relist: dict[str, Any], quiet: dict[str, Any]) -> None:
         shown = [parts[name] for name in ("kept", "chat", "box", "notice", "aside")]
         request = parts["open_request"]
-        opening = request.change(
-            self.opened, [request, parts["kept"]], shown, **quiet, cancels=asking, queue=False
-        )  # fmt: skip
+        opening = request.change(self.opened, [request, parts["kept"]], shown, **quiet, cancels=asking)
         opening.then(closed, None, [parts[name] for name in PANEL], **quiet).then(**relist)
 
     def _wire_manage(self, parts: Parts, relist: dict[str, Any], quiet: dict[str, Any]) -> None:
