@@ -273,6 +273,7 @@ def serve(app: "FastAPI | Opening", settings: Settings, listening: socket.socket
     server = uvicorn.Server(config)
     if isinstance(app, Opening):
         app.stop = partial(setattr, server, "should_exit", True)
+    listening.listen(config.backlog)  # who comes between the next line and the server's start waits and is not refused
     host, port = listening.getsockname()[:2]
     print(f"{settings.title}: http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}", flush=True)
     server.run(sockets=[listening])

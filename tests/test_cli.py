@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kgqa.cli import main
+from kgqa.training import recipe
 from kgqa.training.questions import read_questions
 from tests import cinema
 from tests.conftest import Trained
@@ -112,9 +113,13 @@ def test_synthesise_writes_questions(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "--count 0: at least one question" in capsys.readouterr().err
 
 
-def test_a_graph_is_enough_to_train(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_graph_is_enough_to_train(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipe, "SYNTHETIC", 512)
+    monkeypatch.setattr(recipe, "SYNTHETIC_DEV", 200)
     graph, model = cinema.write_graph(tmp_path / "films.tsv"), tmp_path / "model"
-    assert main(["train", "--graph", str(graph), "--out", str(model), "--epochs", "0.05"]) == 0
+    assert main(["train", "--graph", str(graph), "--out", str(model), "--epochs", "0.5"]) == 0
     card = (model / "README.md").read_text()
     assert "model.questions.jsonl" in card
     assert "model.dev.jsonl" in card

@@ -152,9 +152,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": FLAGS.split()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def films(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app over the tests' small model."""
+    """The app over the tests' small model, one for all tests that leave it running."""
     server = Server(trained_model, tmp_path_factory.mktemp("films") / "chat.db")
     server.start()
     yield server
