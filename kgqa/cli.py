@@ -135,6 +135,13 @@ def _add_training(parser: argparse.ArgumentParser, needs_questions: bool) -> Non
         "--synthetic", type=int, default=0, metavar="N", help="questions made from the graph besides (%(default)s)"
     )
     parser.add_argument(
+        "--conversations",
+        type=int,
+        default=0,
+        metavar="N",
+        help="turns of made conversations (%(default)s)",
+    )
+    parser.add_argument(
         "--variants", type=int, default=0, metavar="N", help="the given questions asked of other entities (%(default)s)"
     )
     parser.add_argument("--start", type=Path, metavar="MODEL_DIR", help="begin with what this model learned")
@@ -182,7 +189,7 @@ def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe"
     from kgqa.training.recipe import Recipe
     from kgqa.training.trainer import TrainingArguments
 
-    for name in ("synthetic", "variants"):
+    for name in ("synthetic", "variants", "conversations"):
         if getattr(options, name) < 0:
             raise InputError(f"--{name} {getattr(options, name)}: must not be negative")
     if not 0 <= options.keep <= 1 or (options.keep and not options.start):
@@ -211,6 +218,7 @@ def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe"
         keep=options.keep,
         synthetic=options.synthetic,
         variants=options.variants,
+        conversations=options.conversations,
         command=options.command,
     )
 

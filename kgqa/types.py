@@ -22,7 +22,8 @@ class Link:
     """A mention in the question and the entity it was taken for.
 
     `start` and `end` are character offsets into the question; `candidates` are the other
-    readings that were weighed, best first, the chosen one included.
+    readings that were weighed, best first, the chosen one included. `earlier` says that it was
+    not named here but said before, as "it" or "the second one"; `id` is empty where that is several.
     """
 
     mention: str
@@ -33,6 +34,7 @@ class Link:
     score: float
     description: str = ""
     candidates: tuple[ScoredEntity, ...] = ()
+    earlier: bool = False
 
 
 @dataclass(frozen=True)

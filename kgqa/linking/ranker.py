@@ -67,8 +67,9 @@ class Ranker(nn.Module):
         pooled: Tensor,
         relations: Tensor,
         had: tuple[Tensor, Tensor],
+        referred: Tensor,
     ) -> Tensor:
-        """Log-probabilities over cells and NIL.
+        """Log-probabilities over cells, what was said before, and NIL.
 
         Args:
             span_vectors: shape (B, S, W).
@@ -76,12 +77,13 @@ class Ranker(nn.Module):
             pooled: question vectors, shape (B, D).
             relations: relation vectors, shape (R, W).
             had: which of them each candidate has, as `relations_had` finds it.
+            referred: scores of C referents, shape (B, M, C).
         Returns:
-            shape (B, M, N * K + 1); the last column is NIL.
+            shape (B, M, N * K + C + 1); the last column is NIL.
         """
         rows = torch.arange(len(pooled), device=pooled.device).unsqueeze(1)  # (B, 1)
         vectors = span_vectors[rows, candidates.span]  # (B, N, W)
-        match = self.asked(vectors) @ relations.T / relations.shape[-1] ** 0.5  # (B, N, R)
+        match = self.match(vectors, relations)  # (B, N, R)
         scaled = candidates.features * candidates.features.new_tensor([1.0, 1.0, 1.0, 0.2, 1.0])
         alike = candidates.features @ self.similarity + self.surface(scaled).squeeze(-1)  # (B, N, K)
         cells = alike + relation_fit(candidates, match, had) + self.described(candidates, vectors)  # (B, N, K)
@@ -93,11 +95,17 @@ class Ranker(nn.Module):
             free = torch.log1p(-taken.clamp(max=MOST_TAKEN))  # (B, N)
             spans = span_scores[rows, candidates.span, slot] + free  # (B, N)
             scores = (spans.unsqueeze(-1) + cells).masked_fill(~usable, torch.finfo(cells.dtype).min)  # (B, N, K)
-            joint = torch.cat([scores.flatten(1), nil.unsqueeze(-1)], dim=-1).log_softmax(-1)  # (B, N * K + 1)
+            flat = [scores.flatten(1), referred[:, slot], nil.unsqueeze(-1)]
+            joint = torch.cat(flat, dim=-1).log_softmax(-1)  # (B, N * K + C + 1)
             slots.append(joint)
-            held = joint[:, :-1].exp().view(cells.shape).sum(-1)  # (B, N)
+            held = joint[:, : flat[0].shape[1]].exp().view(cells.shape).sum(-1)  # (B, N)
             taken = taken + (overlap @ held.unsqueeze(-1)).squeeze(-1)
-        return torch.stack(slots, 1)  # (B, M, N * K + 1)
+        return torch.stack(slots, 1)  # (B, M, N * K + C + 1)
+
+    def match(self, vectors: Tensor, relations: Tensor) -> Tensor:
+        """How well each relation (R, W) matches vectors of what is asked about (B, N, W): shape (B, N, R)."""
+        matched: Tensor = self.asked(vectors) @ relations.T / relations.shape[-1] ** 0.5
+        return matched
 
 
 class DescriptionFit(nn.Module):
@@ -123,12 +131,15 @@ class DescriptionFit(nn.Module):
 
     def forward(self, candidates: Candidates, spans: Tensor) -> Tensor:
         """Candidates and the vectors of their spans (B, N, W) to fits (B, N, K)."""
-        own = self.of[candidates.entities.clamp(0, len(self.of) - 1)]  # (B, N, K)
-        own = torch.where(candidates.mask, own, -1)
-        distinct, place = torch.unique(own.clamp(min=0), return_inverse=True)  # (U,), (B, N, K)
-        told = self.told(self.vectors[distinct].to(spans.dtype) * self.scale)  # (U, TOLD)
-        fits = torch.einsum("bnt,bnkt->bnk", self.wanted(spans), told[place])  # (B, N, K)
-        return fits.masked_fill(own < 0, 0.0)
+        return torch.einsum("bnt,bnkt->bnk", self.wanted(spans), self.told_of(candidates.entities))  # (B, N, K)
+
+    def told_of(self, entities: Tensor) -> Tensor:
+        """What entities (...) are described as, 0 where nothing describes one or it is -1: shape (..., TOLD)."""
+        own = self.of[entities.clamp(0, len(self.of) - 1)]  # (...)
+        own = torch.where(entities < 0, -1, own)
+        distinct, place = torch.unique(own.clamp(min=0), return_inverse=True)  # (U,), (...)
+        told: Tensor = self.told(self.vectors[distinct].to(self.wanted.weight.dtype) * self.scale)  # (U, TOLD)
+        return told[place].masked_fill((own < 0).unsqueeze(-1), 0.0)
 
 
 def span_overlap(batch: ReadingBatch, span: Tensor) -> Tensor:

@@ -17,24 +17,34 @@ MAX_TOKENS = 128
 
 @dataclass(frozen=True)
 class Reading:
-    """One question: `first` and `last` are the token positions of each span; `exact` its exact entities."""
+    """One question: `first` and `last` are the token positions of each span; `exact` its exact entities.
+
+    The first `own` tokens are the question's; what follows was said before it.
+    """
 
     question: str
     input_ids: tuple[int, ...]
+    own: int
     spans: tuple[Span, ...]
     first: tuple[int, ...]
     last: tuple[int, ...]
     exact: tuple[tuple[int, ...], ...]
     features: Tensor  # (S, SPAN_FEATURES)
 
+    def word_at(self, token: int) -> Span:
+        """The word that a token is part of, or an empty span at the end where it is part of none."""
+        words = (span for span, a, b in zip(self.spans, self.first, self.last, strict=True) if a <= token <= b)
+        return min(words, key=lambda span: span.end - span.start, default=Span(*[len(self.question)] * 2, ""))
+
 
 @dataclass(frozen=True)
 class ReadingBatch:
-    """Readings padded to tensors: tokens (B, L), spans (B, S)."""
+    """Readings padded to tensors: tokens (B, L), spans (B, S). `own_mask` leaves out what was said before."""
 
     readings: tuple[Reading, ...]
     input_ids: Tensor  # (B, L)
     attention_mask: Tensor  # (B, L)
+    own_mask: Tensor  # (B, L)
     first: Tensor  # (B, S)
     last: Tensor  # (B, S)
     span_mask: Tensor  # (B, S)
@@ -50,12 +60,13 @@ class Reader:
         self._max_words = max_words
         self.read = lru_cache(maxsize=cache_size)(self._read)
 
-    def _read(self, question: str) -> Reading:
+    def _read(self, question: str, before: str = "") -> Reading:
         encoded = self._tokenizer(
-            question, truncation=True, max_length=MAX_TOKENS, return_offsets_mapping=True, verbose=False
+            question, before or None, truncation=True, max_length=MAX_TOKENS, return_offsets_mapping=True, verbose=False
         )
-        offsets = encoded["offset_mapping"]
-        real = [position for position, (start, end) in enumerate(offsets) if end > start]
+        offsets, parts = encoded["offset_mapping"], encoded.sequence_ids()
+        own = parts.index(1) if 1 in parts else len(parts)
+        real = [position for position, (start, end) in enumerate(offsets[:own]) if end > start]
         spans, first, last = [], [], []
         for span in spans_of(question, self._max_words):
             inside = [p for p in real if offsets[p][1] > span.start and offsets[p][0] < span.end]
@@ -66,15 +77,21 @@ class Reader:
         exact = tuple(map(tuple, self._index.exact([span.text for span in spans])))
         rows = [span_features(span, bool(found)) for span, found in zip(spans, exact, strict=True)]
         features = torch.tensor(rows).view(-1, SPAN_FEATURES)
-        return Reading(question, tuple(encoded["input_ids"]), tuple(spans), tuple(first), tuple(last), exact, features)
+        return Reading(
+            question, tuple(encoded["input_ids"]), own, tuple(spans), tuple(first), tuple(last), exact, features
+        )
 
-    def batch(self, questions: Sequence[str], device: torch.device | None = None) -> ReadingBatch:
-        """Read and pad questions."""
-        readings = tuple(self.read(question) for question in questions)
+    def batch(
+        self, questions: Sequence[str], device: torch.device | None = None, before: Sequence[str] = ()
+    ) -> ReadingBatch:
+        """Read and pad questions, each with what was said before it."""
+        readings = tuple(
+            self.read(question, said) for question, said in zip(questions, before or [""] * len(questions), strict=True)
+        )
         tokens = max(len(r.input_ids) for r in readings)
         spans = max(1, max(len(r.spans) for r in readings))
         input_ids = torch.full((len(readings), tokens), self._tokenizer.pad_token_id)  # (B, L)
-        attention = torch.zeros_like(input_ids)
+        attention, own = torch.zeros_like(input_ids), torch.zeros_like(input_ids)
         first = torch.zeros((len(readings), spans), dtype=torch.long)  # (B, S)
         last = torch.zeros_like(first)
         features = torch.zeros((len(readings), spans, SPAN_FEATURES))
@@ -83,12 +100,13 @@ class Reader:
             length, count = len(r.input_ids), len(r.spans)
             input_ids[row, :length] = torch.tensor(r.input_ids)
             attention[row, :length] = 1
+            own[row, : r.own] = 1
             if count:
                 first[row, :count] = torch.tensor(r.first)
                 last[row, :count] = torch.tensor(r.last)
                 features[row, :count] = r.features
             mask[row, :count] = True
-        parts = (t.to(device) for t in (input_ids, attention, first, last, mask, features))
+        parts = (t.to(device) for t in (input_ids, attention, own, first, last, mask, features))
         return ReadingBatch(readings, *parts)
 
 

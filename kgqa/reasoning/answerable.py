@@ -25,7 +25,15 @@ class Answerability(nn.Module):
         assert isinstance(last, nn.Linear)
         nn.init.constant_(last.bias, HOPEFUL)
 
-    def forward(self, pooled: Tensor, mentions: Tensor, there: Tensor, candidates: Candidates, cells: Tensor) -> Tensor:
+    def forward(
+        self,
+        pooled: Tensor,
+        mentions: Tensor,
+        there: Tensor,
+        candidates: Candidates,
+        cells: Tensor,
+        referring: Tensor,
+    ) -> Tensor:
         """Logits (B,).
 
         Args:
@@ -33,8 +41,9 @@ class Answerability(nn.Module):
             mentions: shape (B, M, W).
             there: how much of the way is there, shape (B, M).
             cells: of the ranker, shape (B, M, N * K + 1).
+            referring: how far a slot starts from what was said before, which is as good as named: shape (B, M).
         """
-        alike = expected_features(candidates, cells)  # (B, M, CANDIDATE_FEATURES)
+        alike = expected_features(candidates, cells) + referring.unsqueeze(-1)  # (B, M, CANDIDATE_FEATURES)
         parts = [mentions, alike, cells[..., -1:].exp(), there.unsqueeze(-1)]
         found = torch.cat(parts, -1)  # (B, M, W + CANDIDATE_FEATURES + 2)
         logits: Tensor = self.score(torch.cat([pooled, found.flatten(1)], -1)).squeeze(-1)

@@ -1,17 +1,20 @@
 """One question at a time, as people ask: the answer, how sure it is, and the facts that led to it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from kgqa.errors import UnknownEntityError
 from kgqa.graph.frontier import Frontier
 from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.index import EntityIndex
 from kgqa.linking.shortlist import Mention
 from kgqa.reasoning.confidence import Calibration, evidence
+from kgqa.reasoning.context import Context, Referent, Said
 from kgqa.reasoning.heads import LEAST_WEIGHT, answer_set
 from kgqa.reasoning.hops import way_there
 from kgqa.reasoning.model import JointModel, Thought
@@ -37,6 +40,14 @@ class Solution:
     def used(self) -> int:
         """How many slots the question needs."""
         return int(self.thought.counts[0].argmax()) + 1
+
+    def together(self, slot: int) -> Referent | None:
+        """What was said before, if that is what a slot starts from rather than a name in the question."""
+        thought = self.thought
+        referred, named = thought.referred[0, slot].exp(), thought.cells[0, slot, :-1].exp()  # (C,), (N * K,)
+        if float(referred.sum()) <= float(named.sum()):
+            return None
+        return thought.references.referents.rows[0][int(referred.argmax())]
 
     def rank(self, entities: Sequence[int]) -> int | None:
         """The place, from 1, of the worst placed of these entities, each in the slot that likes it best.
@@ -78,19 +89,19 @@ class Answerer:
         return self.model.index
 
     @torch.inference_mode()
-    def answer(self, question: str, mentions: Sequence[Mention] | None = None) -> Answer:
+    def answer(self, question: str, mentions: Sequence[Mention] | None = None, context: Context = ()) -> Answer:
         """Answer one question; abstain below the threshold, and say why.
 
-        `mentions` serve the gold modes of evaluation.
+        `mentions` serve the gold modes of evaluation; `context` is what was said before, the newest turn first.
         """
         started = time.perf_counter()
-        solution = self.solve(question, mentions)
+        solution = self.solve(question, mentions, context)
         return self.explain(question, solution, time.perf_counter() - started)
 
     @torch.inference_mode()
-    def solve(self, question: str, mentions: Sequence[Mention] | None = None) -> Solution:
+    def solve(self, question: str, mentions: Sequence[Mention] | None = None, context: Context = ()) -> Solution:
         """Decide, walk and combine."""
-        weighed = self.model([question], None if mentions is None else [mentions])
+        weighed = self.model([question], None if mentions is None else [mentions], [context])
         answers = answer_set(weighed.combined.entity, weighed.combined.weight)
         return Solution(weighed.thought, weighed.seeds, weighed.slots, *answers, evidence(weighed)[0])
 
@@ -137,12 +148,21 @@ class Answerer:
         plan = solution.thought.plan
         if not len(goals):
             return None
+        together = solution.together(slot)
         return trace(
-            self.graph.sparse, solution.seeds[slot], plan.relations[0, slot], plan.stop[0, slot], goals.tolist()
+            self.graph.sparse,
+            solution.seeds[slot],
+            plan.relations[0, slot],
+            plan.stop[0, slot],
+            goals.tolist(),
+            0.0 if plan.stay is None else float(plan.stay[0, slot]),
+            together.entities if together else (),
         )
 
     def _link(self, solution: Solution, slot: int, route: Route | None) -> Link | None:
         """The mention that a slot started from, and its other readings."""
+        if (referent := solution.together(slot)) is not None:
+            return self._earlier(solution, slot, referent)
         thought = solution.thought
         entities = thought.candidates.entities[0]  # (N, K)
         weights = thought.cells[0, slot, :-1].exp().view(entities.shape)  # (N, K)
@@ -160,6 +180,37 @@ class Answerer:
         best = self._scored(int(entities[row, column]), totals[int(entities[row, column])])
         others = tuple(self._scored(entity, totals[entity]) for entity in ranked)
         return Link(span.text, span.start, span.end, best.id, best.label, best.score, best.description, others)
+
+    def _earlier(self, solution: Solution, slot: int, referent: Referent) -> Link:
+        """What was said before that a slot started from, and what else it may have been."""
+        thought = solution.thought
+        weights = thought.referred[0, slot].exp().tolist()
+        said = thought.references.referents.rows[0]
+        scored = [self._referent(one, weight) for one, weight in zip(said, weights, strict=True)]
+        ranked = sorted(scored, key=lambda one: -one.score)
+        best = self._referent(referent, max(weights))
+        span = thought.batch.readings[0].word_at(int(thought.references.words[0, slot].argmax()))
+        return Link(
+            span.text, span.start, span.end, best.id, best.label, best.score, best.description,
+            tuple(ranked[:SHOWN_CANDIDATES]), earlier=True,
+        )  # fmt: skip
+
+    def said(self, answer: Answer) -> Said:
+        """A turn as those after it look back on it; what this graph lacks is left out."""
+        named = self._known(link.id for link in answer.links)
+        return Said(answer.question, named, self._known(entity.id for entity in answer.answers))
+
+    def _known(self, ids: Iterable[str]) -> tuple[int, ...]:
+        found = []
+        for identifier in ids:
+            with suppress(UnknownEntityError):
+                found.append(self.graph.catalog.entity(identifier))
+        return tuple(found)
+
+    def _referent(self, referent: Referent, score: float) -> ScoredEntity:
+        if len(referent.entities) == 1:
+            return self._scored(referent.entities[0], score)
+        return ScoredEntity("", f"these {len(referent.entities)}", round(score, 4))
 
     def _path(self, position: int, route: Route | None) -> Path:
         catalog = self.graph.catalog

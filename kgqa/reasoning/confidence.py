@@ -51,10 +51,14 @@ def _tops(weights: Frontier) -> Tensor:
 
 
 def _alike(weighed: Weighed) -> Tensor:
-    """The n-gram cosine and spelling of mention and name that each slot expects, leaving NIL aside: shape (B, M, 2)."""
+    """The n-gram cosine and spelling of mention and name that each slot expects, leaving NIL aside: shape (B, M, 2).
+
+    What was said before is as good as named.
+    """
     cells = weighed.thought.cells  # (B, M, N * K + 1)
     expected = expected_features(weighed.thought.candidates, cells)[..., [BY_NGRAMS, BY_SPELLING]]  # (B, M, 2)
-    return expected / cells[..., :-1].exp().sum(-1, keepdim=True).clamp(min=LEAST)
+    referring = weighed.thought.referred.exp().sum(-1, keepdim=True)  # (B, M, 1)
+    return (expected + referring) / (cells[..., :-1].exp().sum(-1, keepdim=True) + referring).clamp(min=LEAST)
 
 
 def _way(weighed: Weighed) -> Tensor:
@@ -62,7 +66,8 @@ def _way(weighed: Weighed) -> Tensor:
     plan = weighed.thought.plan
     relations = plan.relations.amax(-1).cumprod(-1)  # (B, M, H)
     stop, last = plan.stop.max(-1)  # (B, M)
-    return stop * relations.gather(-1, last.unsqueeze(-1)).squeeze(-1)
+    way = stop * relations.gather(-1, last.unsqueeze(-1)).squeeze(-1)  # (B, M)
+    return way if plan.stay is None else torch.maximum(plan.stay, (1 - plan.stay) * way)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from kgqa.graph.schema import Schema
 from kgqa.graph.sparse import SparseGraph
 from kgqa.reasoning.encoder import attend
 
+STAYING = -3.0  # before any training, what was said before is seldom itself what is asked for
 BOUND = 1.0  # how far, before any training, a plan is bound to the relations that are there
 LEAST_THERE = 1e-3  # a relation that is not there may still be what is asked for
 
@@ -23,6 +24,7 @@ class Plan:
     stop: Tensor  # (B, M, H) probability that the path ends after hop h + 1
     leave_out: Tensor  # (B, M, H) how much of where it came from hop h leaves out
     there: Tensor  # (B, M, H) how much of what the question alone would follow at each hop is there to be followed
+    stay: Tensor | None = None  # (B, M) probability that what was said before is itself what is asked for
 
 
 class Planner(nn.Module):
@@ -48,9 +50,19 @@ class Planner(nn.Module):
         self.read = nn.Sequential(nn.Linear(2 * dimension + width, width), nn.GELU(), nn.Linear(width, width))
         self.stop = nn.Sequential(nn.Linear(2 * dimension + width, 128), nn.GELU(), nn.Linear(128, hops))
         self.back = nn.Linear(width, 1)
+        self.stay = nn.Linear(dimension + width, 1)
+        nn.init.zeros_(self.stay.weight)
+        nn.init.constant_(self.stay.bias, STAYING)
 
     def forward(
-        self, states: Tensor, mask: Tensor, pooled: Tensor, mentions: Tensor, had: Tensor, relations: Tensor
+        self,
+        states: Tensor,
+        mask: Tensor,
+        pooled: Tensor,
+        mentions: Tensor,
+        had: Tensor,
+        relations: Tensor,
+        referred: Tensor | None = None,
     ) -> Plan:
         """Plan from token states, mentions, what relations their entities have, and relation vectors.
 
@@ -59,6 +71,7 @@ class Planner(nn.Module):
             mentions: shape (B, M, W).
             had: the probability that a slot's entity has a relation, shape (B, M, R).
             relations: shape (R, W).
+            referred: how far each slot starts from what was said before, shape (B, M).
         """
         question = pooled.unsqueeze(1).expand(-1, mentions.shape[1], -1)  # (B, M, D)
         context = torch.zeros_like(question)  # (B, M, D)
@@ -76,14 +89,18 @@ class Planner(nn.Module):
                 had = self.schema.after(attention[-1].flatten(0, 1)).view_as(had)
             gates.append(self.back(read).squeeze(-1).sigmoid() * self.gate)  # (B, M)
         stop = self.stop(torch.cat([question, context, mentions], -1)).softmax(-1)  # (B, M, H)
-        return Plan(torch.stack(attention, 2), stop, torch.stack(gates, 2), torch.stack(found, 2))
+        stay = None
+        if referred is not None:
+            stay = referred * self.stay(torch.cat([question, mentions], -1)).squeeze(-1).sigmoid()  # (B, M)
+        return Plan(torch.stack(attention, 2), stop, torch.stack(gates, 2), torch.stack(found, 2), stay)
 
 
 def walk(graph: SparseGraph, seeds: Weights, plan: Plan, threshold: float = 0.0) -> Weights:
     """Follow a plan from its seeds, one row for every slot of every question.
 
     x[t] = relu(cap(follow(x[t-1], r[t])) - gate[t] x[t-2]), y = sum over t of stop[t] x[t]. Where several
-    paths lead back to the start their sum is capped first, or one gate could not leave it out.
+    paths lead back to the start their sum is capped first, or one gate could not leave it out. Where a plan may stay,
+    the seeds themselves share in the sum.
 
     Args:
         seeds: shape (B * M, E), dense or a frontier.
@@ -99,13 +116,16 @@ def walk(graph: SparseGraph, seeds: Weights, plan: Plan, threshold: float = 0.0)
         if hop > 0:
             step = leave_out(step, visited[-2], gates[:, hop : hop + 1])
         visited.append(step)
-    return weighted_sum(visited[1:], stop)
+    if plan.stay is None:
+        return weighted_sum(visited[1:], stop)
+    stay = plan.stay.flatten(0, 1).unsqueeze(-1)  # (B * M, 1)
+    return weighted_sum(visited, torch.cat([stay, (1 - stay) * stop], -1))
 
 
 def way_there(plan: Plan) -> Tensor:
     """How much of the way that the question alone would go is there, as its stop expects: shape (B, M)."""
     expected: Tensor = (plan.stop * plan.there.cumprod(-1)).sum(-1)
-    return expected
+    return expected if plan.stay is None else plan.stay + (1 - plan.stay) * expected
 
 
 def _follow(graph: SparseGraph, weights: Weights, relations: Tensor, threshold: float) -> Weights:

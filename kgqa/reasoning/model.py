@@ -18,8 +18,10 @@ from kgqa.linking.shortlist import Candidates, Mention, Shortlister
 from kgqa.reasoning.answerable import Answerability
 from kgqa.reasoning.combine import SlotGate, combine
 from kgqa.reasoning.config import ModelConfig
+from kgqa.reasoning.context import Context, ReferentBatch, earlier_questions
 from kgqa.reasoning.encoder import QuestionEncoder, mean_pool
 from kgqa.reasoning.hops import Plan, Planner, walk, way_there
+from kgqa.reasoning.referrer import References, Referrer
 from kgqa.reasoning.relations import RelationVectors
 
 LEAST_ATTENTION = 1e-3  # relations with no more attention are not followed
@@ -32,13 +34,15 @@ CROWDED = 12.0  # attended relations, on average, above which a walk is cheaper 
 class Thought:
     """What the model decided about B questions before walking the graph.
 
-    `cells` are log-probabilities over (span, candidate) cells and NIL, shape (B, M, N * K + 1); `answerable` is the
-    logit that the graph has an answer.
+    `cells` are log-probabilities over (span, candidate) cells and NIL, shape (B, M, N * K + 1), and `referred` over the
+    referents of what was said before, beside them; `answerable` is the logit that the graph has an answer.
     """
 
     batch: ReadingBatch
     candidates: Candidates
+    references: References
     cells: Tensor  # (B, M, N * K + 1)
+    referred: Tensor  # (B, M, C)
     plan: Plan
     counts: Tensor  # (B, M)
     answerable: Tensor  # (B,)
@@ -79,6 +83,7 @@ class JointModel(nn.Module):
         if config.has("ends") and index.descriptions is not None and len(index.descriptions.vectors):
             ends = torch.from_numpy(index.descriptions.at_ends(graph.sparse))
         self.relations = RelationVectors(called, described, ends, width, config.has("labels"))
+        self.referrer = Referrer(dimension, width, slots)
         self.nil_mention = nn.Parameter(torch.zeros(slots, width))
         self.signature = nn.Linear(width, width, bias=False)
         schema = Schema.of_graph(graph.sparse, Kinds.of_graph(graph.sparse)) if config.has("binding") else None
@@ -90,24 +95,45 @@ class JointModel(nn.Module):
     def device(self) -> torch.device:
         return self.nil_mention.device
 
-    def think(self, questions: Sequence[str], mentions: Sequence[Sequence[Mention]] | None = None) -> Thought:
+    def think(
+        self,
+        questions: Sequence[str],
+        mentions: Sequence[Sequence[Mention]] | None = None,
+        contexts: Sequence[Context] | None = None,
+    ) -> Thought:
         """Read the questions, rank their seeds, and plan their hops."""
-        batch = self.reader.batch(questions, self.device)
+        contexts = contexts or [()] * len(questions)
+        batch = self.reader.batch(questions, self.device, [earlier_questions(context) for context in contexts])
+        referents = ReferentBatch.of(contexts, self.device)
         states = self.encoder(batch.input_ids, batch.attention_mask)  # (B, L, D)
-        pooled = mean_pool(states, batch.attention_mask)  # (B, D)
+        pooled = mean_pool(states, batch.own_mask)  # (B, D)
         span_vectors, span_scores = self.spans(batch, states, pooled)  # (B, S, W), (B, S, M)
         candidates = self.shortlister.shortlist(batch, span_scores.amax(-1), mentions)
         relations = self.relations()  # (R, W)
         had = relations_had(candidates, self.graph.sparse)
-        cells = self.ranker(batch, candidates, span_vectors, span_scores, pooled, relations, had)
-        has, signature = relation_signature(cells[..., :-1].exp(), had, self.graph.sparse.num_relations)  # (B, M, R)
+        references = self.referrer(batch, referents, states, pooled, self.ranker, relations, self.graph.sparse)
+        ranked = self.ranker(
+            batch, candidates, span_vectors, span_scores, pooled, relations, had, references.scores
+        )  # (B, M, N * K + C + 1)
+        named = candidates.entities[0].numel()
+        cells, referred = torch.cat([ranked[..., :named], ranked[..., -1:]], -1), ranked[..., named:-1]
+        has, signature = self._signature(cells, had, references, referred)  # (B, M, R)
         mentions_read = self._mention_vectors(candidates, cells, span_vectors)
+        referring = referred.exp().sum(-1)  # (B, M)
+        mentions_read = mentions_read + referring.unsqueeze(-1) * references.vectors
         vectors = mentions_read + self.signature(signature @ relations)  # (B, M, W)
-        plan = self.planner(states, batch.attention_mask, pooled, vectors, has, relations)
-        answerable = self.answerable(pooled, vectors, way_there(plan), candidates, cells)  # (B,)
-        return Thought(batch, candidates, cells, plan, self._counts(pooled), answerable)
+        plan = self.planner(
+            states, batch.attention_mask, pooled, vectors, has, relations, referring if referred.shape[-1] else None
+        )
+        answerable = self.answerable(pooled, vectors, way_there(plan), candidates, cells, referring)  # (B,)
+        return Thought(batch, candidates, references, cells, referred, plan, self._counts(pooled), answerable)
 
-    def forward(self, questions: Sequence[str], mentions: Sequence[Sequence[Mention]] | None = None) -> Weighed:
+    def forward(
+        self,
+        questions: Sequence[str],
+        mentions: Sequence[Sequence[Mention]] | None = None,
+        contexts: Sequence[Context] | None = None,
+    ) -> Weighed:
         """Decide, walk, combine, and weigh what was reached by whether there is an answer at all.
 
         While attention is still spread over many relations the walk reaches most of the graph and is
@@ -116,8 +142,9 @@ class JointModel(nn.Module):
         Args:
             questions: B questions.
             mentions: gold mentions, for the gold modes of evaluation.
+            contexts: what was said before each question, the newest turn first.
         """
-        thought = self.think(questions, mentions)
+        thought = self.think(questions, mentions, contexts)
         seeds = self.seeds(thought)  # B * M rows
         graph, plan = self.graph.sparse, thought.plan
         if attended_relations(plan) > CROWDED:
@@ -139,7 +166,33 @@ class JointModel(nn.Module):
         rows, size = len(entities), self.graph.sparse.num_entities
         cells = entities + size * torch.arange(rows, device=entities.device).unsqueeze(1)
         live = (entities >= 0) & (weights.detach() > LEAST_SEED)
-        return Frontier.from_cells(cells[live], weights[live], rows, size)
+        cells, weights = cells[live], weights[live]
+        if len(thought.references.referents.cell):
+            more, heavy = self._referred_cells(thought)
+            cells, weights = torch.cat([cells, more]), torch.cat([weights, heavy])
+        return Frontier.from_cells(cells, weights, rows, size)
+
+    def _referred_cells(self, thought: Thought) -> tuple[Tensor, Tensor]:
+        """The entities that are referred to, as cells of (B * M, E) with their weights: shape (G,) each."""
+        referents = thought.references.referents
+        row, place = referents.cell // referents.mask.shape[1], referents.cell % referents.mask.shape[1]  # (G,), (G,)
+        slots = torch.arange(self.config.slots, device=row.device)
+        weights = thought.referred.exp()[row, :, place].flatten()  # (G * M,)
+        rows = (row.unsqueeze(1) * self.config.slots + slots).flatten()
+        cells = rows * self.graph.sparse.num_entities + referents.entity.repeat_interleave(self.config.slots)
+        live = weights.detach() > LEAST_SEED
+        return cells[live], weights[live]
+
+    def _signature(
+        self, cells: Tensor, had: tuple[Tensor, Tensor], references: References, referred: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Which relations the entities of each slot have, named or referred to: shapes (B, M, R)."""
+        graph = self.graph.sparse
+        named = relation_signature(cells[..., :-1].exp(), had, graph.num_relations)
+        if not referred.shape[-1]:
+            return named
+        said = relation_signature(referred.exp(), references.referents.had(graph), graph.num_relations)
+        return named[0] + said[0], named[1] + said[1]
 
     def _mention_vectors(self, candidates: Candidates, cells: Tensor, span_vectors: Tensor) -> Tensor:
         """The expected span vector of each slot: shape (B, M, W)."""

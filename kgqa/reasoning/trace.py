@@ -41,7 +41,15 @@ class Route:
         return (self.seed, *(step.relation for step in self.steps))
 
 
-def trace(graph: SparseGraph, seeds: Frontier, relations: Tensor, stop: Tensor, answers: Sequence[int]) -> Route | None:
+def trace(
+    graph: SparseGraph,
+    seeds: Frontier,
+    relations: Tensor,
+    stop: Tensor,
+    answers: Sequence[int],
+    stay: float = 0.0,
+    together: Sequence[int] = (),
+) -> Route | None:
     """The likeliest seed and number of hops that reach the answers, and the facts on the way.
 
     Args:
@@ -49,43 +57,46 @@ def trace(graph: SparseGraph, seeds: Frontier, relations: Tensor, stop: Tensor, 
         relations: attention at each hop, shape (H, R).
         stop: probability of each length, shape (H,).
         answers: the answers to explain, best first; those beyond the first ten are not traced.
+        stay: probability that the seeds themselves are the answers.
+        together: entities that are started from as one, if the seed is one of them.
     Returns:
         None where no seed reaches an answer along the relations that matter.
     """
     kept = torch.where(relations >= SHARE_OF_TOP * relations.amax(1, keepdim=True), relations, 0.0)  # (H, R)
     targets = torch.tensor(list(answers[:TRACED_ANSWERS]))
-    best = _best_start(graph, seeds, kept, stop, targets)
+    lengths = torch.cat([stop.new_tensor([stay]), (1 - stay) * stop])  # (H + 1,)
+    best = _best_start(graph, seeds, kept, lengths, targets)
     if best is None:
         return None
     hops, seed = best
-    layers = _layers(graph, seed, kept[:hops])
+    layers = _layers(graph, {*together} if seed in together else {seed}, kept[:hops])
     return _collect(graph, seed, kept[:hops], layers, targets.tolist())
 
 
 def _best_start(
-    graph: SparseGraph, seeds: Frontier, relations: Tensor, stop: Tensor, targets: Tensor
+    graph: SparseGraph, seeds: Frontier, relations: Tensor, lengths: Tensor, targets: Tensor
 ) -> tuple[int, int] | None:
-    """Walk back from the answers: the (hops, seed) with the most probability."""
+    """Walk back from the answers: the (hops, seed) with the most probability; that of each length is given."""
     place = dict(zip(seeds.entity.tolist(), seeds.weight.tolist(), strict=True))
     best, found = 0.0, None
-    for hops in range(1, len(relations) + 1):
-        if float(stop[hops - 1]) < LEAST_STOP:
+    for hops in range(len(lengths)):
+        if float(lengths[hops]) < LEAST_STOP:
             continue
         back = Frontier.from_cells(targets, torch.ones(len(targets)), 1, graph.num_entities)
         for hop in reversed(range(hops)):
             turned = relations[hop].view(-1, 2).flip(1).reshape(1, -1)  # (1, R): every relation's inverse
             back = graph.follow_frontier(back, turned)
         for entity, weight in zip(back.entity.tolist(), back.weight.tolist(), strict=True):
-            score = float(stop[hops - 1]) * place.get(entity, 0.0) * min(weight, 1.0)
+            score = float(lengths[hops]) * place.get(entity, 0.0) * min(weight, 1.0)
             if score > best:
                 best, found = score, (hops, entity)
     return found
 
 
-def _layers(graph: SparseGraph, seed: int, relations: Tensor) -> list[set[int]]:
-    """The entities that each hop reaches from the seed, the seed itself first."""
-    frontier = Frontier.one_hot([seed], graph.num_entities)
-    layers = [{seed}]
+def _layers(graph: SparseGraph, starts: set[int], relations: Tensor) -> list[set[int]]:
+    """The entities that each hop reaches from the starts, these themselves first."""
+    frontier = Frontier.from_cells(torch.tensor(sorted(starts)), torch.ones(len(starts)), 1, graph.num_entities)
+    layers = [starts]
     for attention in relations:
         frontier = graph.follow_frontier(frontier, attention.unsqueeze(0))
         layers.append(set(frontier.entity.tolist()))

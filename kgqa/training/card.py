@@ -38,6 +38,7 @@ class Card:
     count: int
     synthetic: int
     variants: int
+    conversations: int
     seconds: float
     figures: dict[str, Any]
 
@@ -64,7 +65,7 @@ It was trained from pairs of question and answers alone: no annotated entities, 
 | | |
 |---|---|
 | questions | {card.count:,} from {_names(card.questions)}, SHA-256 `{digest(*card.questions)}` |
-| besides | {card.synthetic:,} questions made from the graph, {card.variants:,} given ones asked of other entities |
+| besides | {card.synthetic:,} questions made from the graph, {card.variants:,} given ones asked of others, {card.conversations:,} turns of conversations |
 | seed | {card.training.seed} |
 | time | {card.seconds / 60:.1f} minutes on {torch.get_num_threads()} threads ({platform.machine()}) |
 | versions | kgqa {kgqa.__version__}, torch {torch.__version__} |

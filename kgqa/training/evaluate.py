@@ -13,8 +13,10 @@ from tqdm import tqdm
 from kgqa.graph.catalog import Catalog
 from kgqa.reasoning.answerer import Answerer, Solution
 from kgqa.reasoning.confidence import evidence
+from kgqa.reasoning.context import Said
 from kgqa.reasoning.heads import answer_set as chosen_set
 from kgqa.reasoning.model import JointModel
+from kgqa.training.conversations import contexts_of
 from kgqa.training.metrics import Fault, Outcome, judge, summarise
 from kgqa.training.questions import Question, answer_set, gold_mentions
 from kgqa.types import Answer
@@ -44,13 +46,19 @@ def hits(answerer: Answerer, questions: Sequence[Question]) -> list[bool]:
 
 
 def outcomes(answerer: Answerer, questions: Sequence[Question], mode: str) -> Iterator[tuple[Outcome, float]]:
-    """How each question goes when it is asked as a person would, and the milliseconds that it took."""
+    """How each question goes when it is asked as a person would, and the milliseconds that it took.
+
+    What comes later in a conversation is asked after all that the model answered before.
+    """
     catalog = answerer.graph.catalog
+    said: dict[Question, Said] = {}  # what the model itself answered before, not what would have been right
     for row in tqdm(questions, unit="question", desc="evaluating", leave=False):
         mentions = None if mode == "linked" else gold_mentions(row, catalog, mode)
         started = time.perf_counter()
-        solution = answerer.solve(row.question, mentions)
+        solution = answerer.solve(row.question, mentions, tuple(said[before] for before in row.context))
         answer = answerer.explain(row.question, solution, time.perf_counter() - started)
+        if row.conversation:
+            said[row] = answerer.said(answer)
         yield _placed(row, solution, answer, catalog), answer.timings_ms["total"]
 
 
@@ -100,9 +108,10 @@ def quick_outcomes(
 ) -> Iterator[tuple[Outcome, Tensor]]:
     """How each question goes before calibration, and the evidence (EVIDENCE,) for its answer; batched."""
     catalog = model.graph.catalog
+    said = dict(zip(questions, contexts_of(model, questions), strict=True))
     for rows in _batches(questions, batch_size):
         with torch.inference_mode():
-            weighed = model([row.question for row in rows])
+            weighed = model([row.question for row in rows], contexts=[said[row] for row in rows])
             combined, rows_of_evidence = weighed.combined, evidence(weighed)
         for place, row in enumerate(rows):
             own = combined.batch == place

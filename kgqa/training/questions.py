@@ -4,7 +4,7 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,13 +13,17 @@ import numpy as np
 from kgqa.errors import InputError, QuestionFormatError, UnknownEntityError
 from kgqa.graph.catalog import Catalog
 from kgqa.linking.shortlist import Mention
+from kgqa.reasoning.context import TURNS
 
 AnswerValue = str | int | float
 
 
 @dataclass(frozen=True)
 class Question:
-    """One row of a question file. `entities` and `mentions` serve gold modes only, `slice` only reports."""
+    """One row of a question file. `entities` and `mentions` serve gold modes only, `slice` only reports.
+
+    Rows of one `conversation` follow each other in the file; `context` are the rows before this one, the newest first.
+    """
 
     id: str
     question: str
@@ -27,11 +31,17 @@ class Question:
     entities: tuple[str, ...] = ()
     mentions: tuple[tuple[int, int, str], ...] = ()
     slice: str = "all"
+    conversation: str = ""
+    context: tuple["Question", ...] = ()
 
     def to_line(self) -> str:
         """The row as a line of a question file."""
         mentions = [{"start": start, "end": end, "entity": entity} for start, end, entity in self.mentions]
-        return json.dumps({**asdict(self), "mentions": mentions}, ensure_ascii=False) + "\n"
+        row = {**asdict(replace(self, context=())), "mentions": mentions}
+        del row["context"]
+        if not self.conversation:
+            del row["conversation"]
+        return json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def read_questions(path: Path) -> list[Question]:
@@ -43,7 +53,17 @@ def read_questions(path: Path) -> list[Question]:
     questions = [_question(path, number, line) for number, line in _lines(path)]
     if not questions:
         raise QuestionFormatError(f"{path}: no questions in it; one JSON object a line is expected")
-    return questions
+    return in_context(questions)
+
+
+def in_context(questions: Iterable[Question]) -> list[Question]:
+    """The questions, each with those before it in its conversation, the newest first."""
+    rows: list[Question] = []
+    for row in questions:
+        before = rows[-1] if rows and row.conversation and rows[-1].conversation == row.conversation else None
+        context = (before, *before.context)[:TURNS] if before else ()
+        rows.append(replace(row, context=context))
+    return rows
 
 
 def write_questions(path: Path, questions: Iterable[Question]) -> int:
@@ -96,8 +116,9 @@ def _question(path: Path, number: int, line: str) -> Question:
             f'{path}:{number}: "answers" must be a list of entity ids or numbers, found {answers!r}'
         )
     return Question(
-        str(row.get("id", number)), text, tuple(answers), *_gold(path, number, row), str(row.get("slice", "all"))
-    )
+        str(row.get("id", number)), text, tuple(answers), *_gold(path, number, row), str(row.get("slice", "all")),
+        str(row.get("conversation") or ""),
+    )  # fmt: skip
 
 
 def _is_answer(answer: Any) -> bool:

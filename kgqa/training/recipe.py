@@ -24,9 +24,10 @@ from kgqa.training.checkpoint import Checkpoint
 from kgqa.training.english import Words
 from kgqa.training.evaluate import evaluate, one_line, quick_outcomes
 from kgqa.training.metrics import summarise
-from kgqa.training.questions import Question, read_questions, write_questions
+from kgqa.training.questions import Question, in_context, read_questions, write_questions
 from kgqa.training.start import blend, kept_index, start_from
 from kgqa.training.synthesis import Synthesiser
+from kgqa.training.talk import Talker
 from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
 from kgqa.training.variants import Variants
 
@@ -61,6 +62,7 @@ class Recipe:
     keep: float = 0.0
     synthetic: int = 0
     variants: int = 0
+    conversations: int = 0
     command: str = ""
 
 
@@ -87,6 +89,7 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
         len(questions),
         recipe.synthetic,
         recipe.variants,
+        recipe.conversations,
         seconds,
         figures,
     )
@@ -121,7 +124,8 @@ def fit(
         Variants(graph, model.index, seed).make(questions, recipe.variants, taken),
         total=recipe.variants, desc="asking of others", unit="", leave=False,
     )  # fmt: skip
-    asked = mixed(questions, [*made, *varied], seed)
+    talked = made_conversations(graph, encoder, recipe.conversations, seed)
+    asked = mixed(questions, [*made, *varied, *talked], seed)
     trainer = Trainer(model, asked, recipe.training, _watcher(dev[: recipe.watched]), checkpoint, resume)
     seconds = trainer.train()
     blend(model, before, recipe.keep)
@@ -146,6 +150,12 @@ def made_questions(
     words = Words.of(encoder)
     made = Synthesiser(graph, words, seed).make(count, {row.question for row in taken})
     return list(tqdm(made, total=count, desc="making questions", unit="", leave=False))
+
+
+def made_conversations(graph: KnowledgeGraph, encoder: NameEncoder, count: int, seed: int) -> list[Question]:
+    """So many turns of conversations made from a graph alone."""
+    made = Talker(Synthesiser(graph, Words.of(encoder), seed)).make(count) if count else ()
+    return in_context(tqdm(made, total=count, desc="making conversations", unit="", leave=False))
 
 
 def mixed(given: Sequence[Question], made: Sequence[Question], seed: int) -> list[Question]:

@@ -84,7 +84,7 @@ class Synthesiser:
         start, _ = self.facts.edge(relation)
         answers = self.facts.walk({start}, relation)
         text = self.phraser.question(relation, answers)
-        return self._finish(text, [start], answers, "1-hop")
+        return self.finished(text, [start], answers, "1-hop")
 
     def _two_hops(self) -> Question:
         first = self.facts.relation()
@@ -96,7 +96,7 @@ class Synthesiser:
         answers = self.facts.walk(middles, second) - {start}
         noun = self.phraser.noun(first, middles)
         text = self.phraser.question(second, answers).replace("{a}", noun)
-        return self._finish(text, [start], answers, "2-hop")
+        return self.finished(text, [start], answers, "2-hop")
 
     def _intersection(self) -> Question:
         _, goal = self.facts.edge(self.facts.relation())
@@ -115,7 +115,7 @@ class Synthesiser:
         answers = set.intersection(*each) - set(entities)
         if len(answers) >= min(map(len, each)):
             raise ImpossibleError  # one of them says it all
-        return self._finish(self.phraser.in_common(steps, answers), entities, answers, f"{count} entities")
+        return self.finished(self.phraser.in_common(steps, answers), entities, answers, f"{count} entities")
 
     def _ambiguous(self) -> Question:
         """A name of several entities, of which just one has the relation."""
@@ -127,7 +127,7 @@ class Synthesiser:
         if any(self.facts.has(other, relation) for other in namesakes if other != start):
             raise ImpossibleError
         answers = self.facts.walk({start}, relation)
-        return self._finish(self.phraser.question(relation, answers), [start], answers, "ambiguous")
+        return self.finished(self.phraser.question(relation, answers), [start], answers, "ambiguous")
 
     def _unanswerable(self) -> Question:
         draw = self.random.random()
@@ -160,22 +160,19 @@ class Synthesiser:
             if any(self.facts.has(one, relation) for one in everyone):
                 raise ImpossibleError
             text = self.phraser.question(relation, set())
-        return self._finish(text, [start], set(), "unanswerable")
+        return self.finished(text, [start], set(), "unanswerable")
 
     def _name(self, entity: int) -> str:
         aliases = self.catalog.aliases(entity)
         by_alias = aliases and self.random.random() < ALIAS_SHARE
         return self.random.choice(aliases) if by_alias else self.catalog.labels[entity]
 
-    def _finish(self, text: str, entities: list[int], answers: set[int], kind: str) -> Question:
+    def finished(self, text: str, entities: list[int], answers: set[int], kind: str) -> Question:
         """Put the names in, perhaps one of them misspelt, and note where they stand."""
         if not answers and kind != "unanswerable":
             raise ImpossibleError
         names = [self._name(entity) for entity in entities]
-        place = self.random.randrange(len(names))
-        if self.random.random() < TYPO_SHARE and len(names[place]) > 4 and long_enough(names[place], 1):
-            twice = len(names[place]) >= LONG_NAME and long_enough(names[place], 2)
-            names[place] = misspell(names[place], 2 if twice and self.random.random() < SECOND_TYPO else 1, self.random)
+        if names and self._misspelt(names):
             kind = kind if kind == "unanswerable" else "typo"
         text, spans = _fill(self.phraser.relaxed(text), names)
         if self.random.random() < LOWER_SHARE and len(text.lower()) == len(text):
@@ -184,6 +181,15 @@ class Synthesiser:
         mentions = tuple((*span, ids[entity]) for span, entity in zip(spans, entities, strict=True))
         named = tuple(ids[entity] for entity in entities)
         return Question("", text, tuple(ids[answer] for answer in sorted(answers)), named, mentions, kind)
+
+    def _misspelt(self, names: list[str]) -> bool:
+        """Now and then one of the names gets a typing error or two; returns whether one did."""
+        place = self.random.randrange(len(names))
+        if self.random.random() >= TYPO_SHARE or len(names[place]) <= 4 or not long_enough(names[place], 1):
+            return False
+        twice = len(names[place]) >= LONG_NAME and long_enough(names[place], 2)
+        names[place] = misspell(names[place], 2 if twice and self.random.random() < SECOND_TYPO else 1, self.random)
+        return True
 
 
 def _unanswered(text: str) -> Question:

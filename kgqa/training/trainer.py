@@ -16,6 +16,7 @@ from kgqa.errors import InputError
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.pretrained import load_trained, trained_state
 from kgqa.training.checkpoint import Checkpoint, Progress
+from kgqa.training.conversations import contexts_of
 from kgqa.training.loss import Target, answerable_loss, joint_loss
 from kgqa.training.questions import Question, answer_set
 from kgqa.training.typing_errors import slip_in_a_word
@@ -81,6 +82,7 @@ class Trainer:
         self.checkpoint = checkpoint
         self.questions = questions
         self.answers = [torch.tensor(sorted(answer_set(q, model.graph.catalog)), dtype=torch.long) for q in questions]
+        self.contexts = contexts_of(model, questions)
         self.optimiser = torch.optim.AdamW(self._groups(), weight_decay=arguments.weight_decay, fused=True)
         self.steps = max(1, math.ceil(arguments.epochs * len(questions) / arguments.batch_size))
         self.step = 0
@@ -130,7 +132,7 @@ class Trainer:
 
     def _update(self, rows: list[int]) -> float:
         self.model.train()
-        weighed = self.model(self._typed(rows))
+        weighed = self.model(self._typed(rows), contexts=[self.contexts[row] for row in rows])
         target = Target.of([self.answers[row] for row in rows], self.model.graph.sparse.num_entities)
         loss = joint_loss(weighed.combined, weighed.slots, weighed.thought.counts, target)
         loss = loss + answerable_loss(weighed.thought.answerable, target)

@@ -1,0 +1,63 @@
+"""Conversations: what was said before a question, as training and measuring put it to a model."""
+
+from collections.abc import Sequence
+
+import torch
+
+from kgqa.reasoning.context import Context, Said
+from kgqa.reasoning.model import JointModel
+from kgqa.training.questions import Question, answer_set
+
+BATCH = 64
+
+
+def contexts_of(model: JointModel, questions: Sequence[Question]) -> list[Context]:
+    """What was said before each question: what was asked, what the model takes it to name, and its given answers.
+
+    Nobody noted what an earlier question names, so the model reads it, as it will when people ask. A turn is read after
+    those before it.
+    """
+    earlier = {before: None for row in questions for before in row.context}
+    catalog, said = model.graph.catalog, dict[Question, Said]()
+    was_training = model.training
+    model.eval()
+    for depth in sorted({_depth(row) for row in earlier}):
+        turns = [row for row in earlier if _depth(row) == depth]
+        for start in range(0, len(turns), BATCH):
+            rows = turns[start : start + BATCH]
+            named = _named(model, rows, [_context(row, said) for row in rows])
+            for row, entities in zip(rows, named, strict=True):
+                said[row] = Said(row.question, entities, tuple(sorted(answer_set(row, catalog))))
+    model.train(was_training)
+    return [_context(row, said) for row in questions]
+
+
+def _context(row: Question, said: dict[Question, Said]) -> Context:
+    return tuple(said[before] for before in row.context)
+
+
+def _depth(row: Question) -> int:
+    """How many turns were before a question."""
+    return 1 + _depth(row.context[0]) if row.context else 0
+
+
+@torch.inference_mode()
+def _named(model: JointModel, rows: Sequence[Question], contexts: Sequence[Context]) -> list[tuple[int, ...]]:
+    """The entity that each slot in use starts from most likely, of every question."""
+    thought = model.think([row.question for row in rows], contexts=contexts)
+    best = thought.cells[..., :-1].max(-1)  # (B, M)
+    chosen = thought.candidates.entities.flatten(1).gather(1, best.indices)  # (B, M)
+    is_named = (best.values > thought.cells[..., -1]) & (chosen >= 0)
+    referred = thought.referred.exp().sum(-1) > best.values.exp()  # (B, M)
+    used = (thought.counts.argmax(1) + 1).tolist()
+    found = []
+    for row, referents in enumerate(thought.references.referents.rows):
+        own: dict[int, None] = {}
+        for slot in range(used[row]):
+            if referred[row, slot]:
+                meant = referents[int(thought.referred[row, slot].argmax())].entities
+                own |= dict.fromkeys(meant if len(meant) == 1 else ())
+            elif is_named[row, slot]:
+                own[int(chosen[row, slot])] = None
+        found.append(tuple(own))
+    return found
