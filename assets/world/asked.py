@@ -21,7 +21,7 @@ class Asked:
     slice: str
     is_seen: bool = False  # in dev: an entity that training asks about as well
 
-    def to_line(self, identity: str) -> str:
+    def to_line(self, identity: str, conversation: str = "") -> str:
         mentions = [{"start": m.start, "end": m.end, "entity": m.entity} for m in self.question.mentions]
         record = {
             "id": identity,
@@ -31,6 +31,8 @@ class Asked:
             "mentions": mentions,
             "slice": self.slice,
         }
+        if conversation:
+            record["conversation"] = conversation
         return json.dumps(record, ensure_ascii=False) + "\n"
 
 

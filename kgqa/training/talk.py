@@ -6,6 +6,7 @@ do with what was before. Who "it" is, is noted nowhere: the answers are all that
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from kgqa.graph.sparse import inverse
@@ -17,7 +18,7 @@ from kgqa.training.synthesis import Synthesiser
 
 TURNS = (2, 3, 4, 5)
 FEW = 30  # answers that people still speak of as "them"
-PATIENCE = 40
+PATIENCE = 8
 KINDS = {"it": 0.34, "ellipsis": 0.18, "narrowing": 0.22, "place": 0.1, "new subject": 0.16}
 ELLIPSES = (
     "and {a}?", "and of {a}?", "and for {a}?", "what about {a}?", "how about {a}?", "and in the case of {a}?",
@@ -65,12 +66,18 @@ class Talker:
         turns = [self._drawn(self._opening)]
         wanted = self.random.choice(TURNS)
         while len(turns) < wanted:
-            kind = self.random.choices(list(KINDS), list(KINDS.values()))[0]
-            try:
-                turns.append(self._followed(kind, turns))
-            except ImpossibleError:
-                turns.append(self._drawn(lambda: self._followed("new subject", turns)))
+            turns.append(self._drawn(lambda: self._follow(turns)))
         return [turn.row for turn in turns]
+
+    def _follow(self, turns: list[Turn]) -> Turn:
+        """A turn of some kind that can follow."""
+        left = dict(KINDS)
+        while left:
+            kind = self.random.choices(list(left), list(left.values()))[0]
+            del left[kind]
+            with suppress(ImpossibleError):
+                return self._followed(kind, turns)
+        raise ImpossibleError
 
     def _drawn(self, maker: Callable[[], Turn]) -> Turn:
         while True:
