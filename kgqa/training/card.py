@@ -65,7 +65,7 @@ It was trained from pairs of question and answers alone: no annotated entities, 
 | | |
 |---|---|
 | questions | {card.count:,} from {_names(card.questions)}, SHA-256 `{digest(*card.questions)}` |
-| besides | {card.synthetic:,} questions made from the graph, {card.variants:,} given ones asked of others, {card.conversations:,} turns of conversations |
+| besides | {_besides(card)} |
 | seed | {card.training.seed} |
 | time | {card.seconds / 60:.1f} minutes on {torch.get_num_threads()} threads ({platform.machine()}) |
 | versions | kgqa {kgqa.__version__}, torch {torch.__version__} |
@@ -129,6 +129,12 @@ No figures: it has not been measured on questions about this graph. Do that with
 
 {_limits(model)}- Its confidence was calibrated on questions made from this graph, worded more plainly than people's.
 """
+
+
+def _besides(card: Card) -> str:
+    """What was trained on besides the files."""
+    made = f"{card.synthetic:,} questions made from the graph, {card.variants:,} given ones asked of other entities"
+    return f"{made}, {card.conversations:,} turns of conversations made from it"
 
 
 def _heading(model: JointModel) -> str:
