@@ -43,13 +43,19 @@ def graph(world: World) -> SparseGraph:
     return sparse([(world["tom"], 0, world["us"]), (world["matrix"], 1, world["us"])], len(world.catalog), 2)
 
 
-def rank(batch: ReadingBatch, candidates: Candidates, graph: SparseGraph) -> torch.Tensor:
+NOTHING_SAID = torch.zeros(1, 2, 0)
+
+
+def rank(
+    batch: ReadingBatch, candidates: Candidates, graph: SparseGraph, referred: torch.Tensor = NOTHING_SAID
+) -> torch.Tensor:
     torch.manual_seed(0)
     ranker, scorer = Ranker(8, 6, 2, None), SpanScorer(8, 6, 2)
     states = torch.randn(1, batch.input_ids.shape[1], 8)
     vectors, scores = scorer(batch, states, states.mean(1))
     had = relations_had(candidates, graph)
-    cells: torch.Tensor = ranker(batch, candidates, vectors, scores, states.mean(1), torch.randn(4, 6), had)
+    relations = torch.randn(4, 6)
+    cells: torch.Tensor = ranker(batch, candidates, vectors, scores, states.mean(1), relations, had, referred)
     return cells
 
 
@@ -59,6 +65,17 @@ def test_cells_and_nil_are_one_distribution(batch: ReadingBatch, candidates: Can
     assert probabilities.sum(-1).tolist()[0] == pytest.approx([1.0, 1.0], abs=1e-5)
     empty = ~candidates.mask.flatten(1)[0]
     assert probabilities[0, :, :-1][:, empty].sum() == 0
+
+
+def test_what_was_said_before_is_in_the_same_distribution(
+    batch: ReadingBatch, candidates: Candidates, graph: SparseGraph
+) -> None:
+    referred = torch.tensor([[[50.0, -50.0], [-50.0, -50.0]]])
+    probabilities, alone = (rank(batch, candidates, graph, each).exp() for each in (referred, NOTHING_SAID))
+    assert probabilities.shape[-1] == alone.shape[-1] + 2
+    assert probabilities.sum(-1).tolist()[0] == pytest.approx([1.0, 1.0], abs=1e-5)
+    assert float(probabilities[0, 0, -3].detach()) > 0.99
+    assert float(probabilities[0, 1, -3:-1].detach().sum()) < 1e-6
 
 
 def test_untrained_slots_take_the_two_names(

@@ -25,7 +25,7 @@ def test_untrained_it_hopes_and_its_gradient_reaches_the_cells() -> None:
     torch.manual_seed(0)
     head = Answerability(8, 6, 2).eval()
     cells = torch.zeros(1, 2, 5).log_softmax(-1).requires_grad_()
-    logit = head(torch.zeros(1, 8), torch.zeros(1, 2, 6), torch.ones(1, 2), candidates(), cells)
+    logit = head(torch.zeros(1, 8), torch.zeros(1, 2, 6), torch.ones(1, 2), candidates(), cells, torch.zeros(1, 2))
     assert logit.shape == (1,)
     assert abs(float(logit.detach()) - HOPEFUL) < 3
     logit.sum().backward()

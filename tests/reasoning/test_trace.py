@@ -62,3 +62,22 @@ def test_the_length_that_explains_best_wins(graph: SparseGraph) -> None:
 def test_nothing_leads_there(graph: SparseGraph) -> None:
     stop = torch.tensor([1.0, 0.0, 0.0])
     assert trace(graph, seeds(namesake=1.0), attention(0, 0, 0), stop, [WRITER]) is None
+
+
+def test_what_was_said_before_may_itself_be_the_answer(graph: SparseGraph) -> None:
+    stop = torch.tensor([0.6, 0.4, 0.0])
+    route = trace(graph, seeds(film=0.9, actor=0.1), attention(2 * WRITTEN_BY, 0, 0), stop, [FILM], stay=0.95)
+    assert route is not None
+    assert (route.seed, route.steps, route.facts) == (FILM, (), ())
+
+
+def test_several_are_started_from_as_one(graph: SparseGraph) -> None:
+    stop = torch.tensor([1.0, 0.0, 0.0])
+    both = Frontier.from_cells(torch.tensor([FILM, OTHER_FILM]), torch.ones(2), 1, 6)
+    hops = attention(2 * WRITTEN_BY, 0, 0)
+    alone = trace(graph, both, hops, stop, [WRITER, OTHER_WRITER])
+    together = trace(graph, both, hops, stop, [WRITER, OTHER_WRITER], together=(FILM, OTHER_FILM))
+    assert alone is not None
+    assert together is not None
+    assert len(alone.facts) == 1
+    assert set(together.facts) == {(FILM, WRITTEN_BY, WRITER), (OTHER_FILM, WRITTEN_BY, OTHER_WRITER)}

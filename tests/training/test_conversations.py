@@ -1,0 +1,58 @@
+"""Conversations: what training and measuring take for said before, and that a model learns to lean on it."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from kgqa.graph.store import open_graph
+from kgqa.reasoning.context import Said
+from kgqa.reasoning.pretrained import from_pretrained
+from kgqa.training.conversations import contexts_of
+from kgqa.training.english import Words
+from kgqa.training.evaluate import evaluate, quick_outcomes
+from kgqa.training.questions import Question, in_context, read_questions
+from kgqa.training.synthesis import Synthesiser
+from kgqa.training.talk import Talker
+from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
+from tests.conftest import Trained
+
+
+def talk(graph: Path, seed: int, turns: int) -> list[Question]:
+    return in_context(Talker(Synthesiser(open_graph(graph), Words(()), seed)).make(turns))
+
+
+def test_what_was_named_is_read_by_the_model_and_answers_are_the_given_ones(trained: Trained) -> None:
+    model = from_pretrained(trained.directory).model
+    catalog = model.graph.catalog
+    first = Question("1", "who directed Jaws?", ("Bo Lind",), conversation="c")
+    rows = in_context([first, Question("2", "who else did they direct", ("Jaws",), conversation="c")])
+    said = Said("who directed Jaws?", (catalog.entity("Jaws"),), (catalog.entity("Bo Lind"),))
+    assert contexts_of(model, rows) == [(), (said,)]
+
+
+def test_without_a_conversation_nothing_changes(trained: Trained) -> None:
+    model = from_pretrained(trained.directory).model
+    questions = [row.question for row in read_questions(trained.dev)[:8]]
+    with torch.inference_mode():
+        alone, empty = model(questions).combined, model(questions, contexts=[()] * len(questions)).combined
+        beside = model([*questions, "who is it?"], contexts=[*[()] * 8, (Said("who?", (1,), (2, 3)),)]).combined
+    assert torch.equal(alone.cells, empty.cells)
+    torch.testing.assert_close(alone.to_dense(), beside.to_dense()[:8], atol=1e-4, rtol=0)
+
+
+@pytest.mark.slow
+def test_a_model_learns_to_lean_on_what_was_said(trained: Trained) -> None:
+    seed_everything(0)
+    answerer = from_pretrained(trained.directory)
+    train, dev = talk(trained.graph, 1, 1600), talk(trained.graph, 2, 200)
+    kinds = ("it", "ellipsis", "narrowing", "place")
+    follow_ups = [row for row in dev if row.slice in kinds]
+    before = sum(row.hit for row, _ in quick_outcomes(answerer.model, follow_ups)) / len(follow_ups)
+    arguments = TrainingArguments(epochs=1, batch_size=16, seed=0)
+    Trainer(answerer.model, train, arguments, lambda model: (0.0, "")).train()
+    answerer.model.eval()
+    after = evaluate(answerer, dev)
+    asked = sum(after["slices"][kind]["n"] for kind in kinds)
+    right = sum(after["slices"][kind]["n"] * after["slices"][kind]["hits@1"] for kind in kinds) / 100 / asked
+    assert right > max(0.5, before + 0.1)
