@@ -15,6 +15,7 @@ from kgqa.errors import InputError, KgqaError
 
 if TYPE_CHECKING:
     from kgqa.training.recipe import Recipe
+    from kgqa.types import Answer
 
 ENCODER_SHARE = 5
 
@@ -187,6 +188,7 @@ def _train(options: argparse.Namespace) -> None:
 def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe":
     from kgqa.reasoning.config import ModelConfig
     from kgqa.training.recipe import Recipe
+    from kgqa.types import Answer
     from kgqa.training.trainer import TrainingArguments
 
     for name in ("synthetic", "variants", "conversations"):
@@ -353,7 +355,9 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _add_ask(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("question", help='"-" reads one question a line from standard input')
+    parser.add_argument(
+        "question", help='"-" reads a conversation from standard input, a question a line; an empty line begins another'
+    )
     parser.add_argument("--model", metavar="MODEL_DIR", help="default: the model of the world in assets/")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each question")
     parser.set_defaults(run=_ask)
@@ -367,9 +371,13 @@ def _ask(options: argparse.Namespace) -> None:
 
     assistant = Assistant(from_pretrained(options.model or read_settings().model))
     questions = (line.strip() for line in sys.stdin) if options.question == "-" else [options.question]
+    said: list[Answer] = []
     for question in questions:
-        if question or options.question != "-":
-            answer = assistant.ask(question)
+        if not question and options.question == "-":
+            said.clear()
+        else:
+            answer = assistant.ask(question, said)
+            said.append(answer)
             print(json.dumps(answer.to_dict(), ensure_ascii=False) if options.json else plain(answer), flush=True)
 
 

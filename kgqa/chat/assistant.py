@@ -11,8 +11,10 @@ from kgqa.types import Answer
 
 if TYPE_CHECKING:
     from kgqa.graph.sparse import SparseGraph
+    from kgqa.reasoning.context import Context, Said
 
 LONGEST = 300
+LOOKED_BACK = 3  # answers that a question may refer to
 _SPACES = re.compile(r"\s+")
 
 
@@ -85,8 +87,11 @@ class Model(Protocol):
     def graph(self) -> Graph:
         """Its graph."""
 
-    def answer(self, question: str) -> Answer:
-        """Answer one question."""
+    def said(self, answer: Answer) -> "Said":
+        """An earlier turn, as a question after it can lean on it."""
+
+    def answer(self, question: str, *, context: "Context" = ()) -> Answer:
+        """Answer one question, after what was said before, the newest turn first."""
 
 
 @dataclass(frozen=True)
@@ -123,13 +128,14 @@ class Assistant:
         """Let another model answer from the next question on."""
         self.model = model
 
-    def ask(self, text: str) -> Answer:
-        """Answer what a person typed.
+    def ask(self, text: str, before: Sequence[Answer] = ()) -> Answer:
+        """Answer what a person typed, in a conversation that had these answers before, the newest last.
 
         Raises:
             QuestionError: if there is no question, or too much of one; nothing has run then.
         """
-        return self.model.answer(clean_question(text))
+        question, model = clean_question(text), self.model
+        return model.answer(question, context=tuple(model.said(answer) for answer in reversed(before[-LOOKED_BACK:])))
 
     def suggest(self, prefix: str, n: int = 8) -> list[Suggestion]:
         """Entities whose name goes on like this."""

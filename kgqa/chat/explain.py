@@ -90,10 +90,10 @@ def trail(answer: Answer) -> str:
 
 
 def routes(answer: Answer) -> list[Path]:
-    """The paths that say something: those with hops, and the same walk from the same entity only once."""
+    """The paths that say something: those with hops, those that stay with what was said before; no walk twice."""
     told: dict[tuple[str, ...], Path] = {}
     for path in answer.paths:
-        if path.hops and 0 <= path.link < len(answer.links):
+        if 0 <= path.link < len(answer.links) and (path.hops or answer.links[path.link].earlier):
             hops = (f"{hop.relation} {hop.inverse}" for hop in path.hops)
             told.setdefault((answer.links[path.link].id, *hops), path)
     paths = list(told.values())
@@ -121,7 +121,8 @@ def steps(answer: Answer) -> list[str]:
 
 def _reading(link: Link) -> str:
     mention = f"<q>{escape(link.mention)}</q>"
-    text = f"{mention} is taken for {_strong(link.label)}{_described(link.description)}, {percent(link.score)}."
+    said = ", said before" if link.earlier else ""
+    text = f"{mention} is taken for {_strong(link.label)}{_described(link.description)}{said}, {percent(link.score)}."
     others = [other for other in link.candidates if other.id != link.id][:READINGS_SHOWN]
     if not others:
         return text

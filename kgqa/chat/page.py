@@ -94,8 +94,9 @@ class Page:
             turns = self.thread.turns(visitor)
             chat = self.thread.render(turns)
             question = clean_question(text)
-            yield visitor.to_dict(), self.thread.render(_until(turns, instead_of), question), _busy(), "", question
-            visitor = self._answer(question, visitor, instead_of)
+            before = _until(turns, instead_of)
+            yield visitor.to_dict(), self.thread.render(before, question), _busy(), "", question
+            visitor = self._answer(question, visitor, instead_of, before)
             yield visitor.to_dict(), self.thread.shown(visitor), _idle(""), "", ""
         except QuestionError as error:
             yield gr.skip(), chat, _idle(text), notice(str(error)), ""
@@ -103,10 +104,10 @@ class Page:
             log.exception("a question could not be answered")
             yield gr.skip(), chat, _idle(text), notice(TROUBLE), ""
 
-    def _answer(self, question: str, visitor: Visitor, instead_of: str) -> Visitor:
+    def _answer(self, question: str, visitor: Visitor, instead_of: str, before: list[ShownTurn]) -> Visitor:
         """Answer and keep the turn; returns the visitor with the conversation it is in."""
         key = self.thread.key(visitor)
-        answer = self.assistant.ask(question)
+        answer = self.assistant.ask(question, [turn.answer for turn in before])
         try:
             self.memory.keep(key, visitor.conversation, answer, instead_of)
         except NotYoursError:

@@ -80,8 +80,9 @@ def _sketch(answer: Answer) -> Sketch:
             shown |= {subject, target}
             edges.append(Edge(subject, target, answer.labels.get(relation, relation)))
     columns: defaultdict[int, list[str]] = defaultdict(list)
+    elsewhere = 1 if all(link.id for link in answer.links) else 0  # several that were said before are started from
     for node in dict.fromkeys(end for edge in edges for end in (edge.source, edge.target)):
-        columns[depth.get(node, 1)].append(node)
+        columns[depth.get(node, elsewhere)].append(node)
     everything = {end for subject, _, target in answer.facts for end in (subject, target)}
     filled = [columns[at] for at in sorted(columns)]
     return Sketch(filled, list(dict.fromkeys(edges)), len(everything - shown))
