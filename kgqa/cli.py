@@ -188,7 +188,6 @@ def _train(options: argparse.Namespace) -> None:
 def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe":
     from kgqa.reasoning.config import ModelConfig
     from kgqa.training.recipe import Recipe
-    from kgqa.types import Answer
     from kgqa.training.trainer import TrainingArguments
 
     for name in ("synthetic", "variants", "conversations"):
