@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kgqa.chat.markup import visible
 from kgqa.errors import InputError
-from kgqa.types import Answer
+from kgqa.types import NOTHING_CHOSEN, Answer, Choices
 
 if TYPE_CHECKING:
     from kgqa.graph.sparse import SparseGraph
@@ -85,8 +85,8 @@ class Model(Protocol):
     def graph(self) -> Graph:
         """Its graph."""
 
-    def answer(self, question: str) -> Answer:
-        """Answer one question."""
+    def answer(self, question: str, chosen: Choices = NOTHING_CHOSEN) -> Answer:
+        """Answer one question, under what a person chose."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,156 @@ class Assistant:
             QuestionError: if there is no question, or too much of one; nothing has run then.
         """
         return self.model.answer(clean_question(text))
+
+    def ask_anew(self, answer: Answer, chosen: Choices) -> Answer:
+        """Answer the same question under what a person chose.
+
+        Raises:
+            InputError: if what was chosen is not there to be chosen, as when the graph has lost it since.
+        """
+        return self.model.answer(answer.question, chosen)
+
+    def suggest(self, prefix: str, n: int) -> Sequence[int]:
+        """Entities with a name one of whose words begins like this, the best known first."""
+
+
+class Entities(Protocol):
+    """What a graph knows about its entities."""
+
+    @property
+    def entity_ids(self) -> Sequence[str]:
+        """The id of each entity."""
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The label of each entity."""
+
+    @property
+    def descriptions(self) -> Sequence[str]:
+        """The description of each entity, perhaps empty."""
+
+    @property
+    def relation_ids(self) -> Sequence[str]:
+        """The id of each base relation."""
+
+    @property
+    def relation_labels(self) -> Sequence[str]:
+        """The label of each base relation."""
+
+    def entity(self, iri: str) -> int:
+        """The number of the entity with this id; raises `UnknownEntityError`."""
+
+
+class Graph(Protocol):
+    """A graph as far as the assistant reads it."""
+
+    @property
+    def catalog(self) -> Entities:
+        """Its entities."""
+
+    @property
+    def sparse(self) -> "SparseGraph":
+        """Its triples."""
+
+
+class Model(Protocol):
+    """A model that answers."""
+
+    @property
+    def version(self) -> str:
+        """Which model it is."""
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Questions to start with."""
+
+    @property
+    def index(self) -> Names:
+        """Its entities by name."""
+
+    @property
+    def graph(self) -> Graph:
+        """Its graph."""
+
+    def answer(self, question: str, chosen: Choices = NOTHING_CHOSEN) -> Answer:
+        """Answer one question, under what a person chose."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """An entity to pick."""
+
+    id: str
+    label: str
+    description: str
+
+    @property
+    def text(self) -> str:
+        """How it reads in a list: the label, and what tells it from its namesakes."""
+        return f"{self.label} — {self.description}" if self.description else self.label
+
+
+class Assistant:
+    """A model behind a counter: what comes in is checked, what goes out is an `Answer`."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    @property
+    def version(self) -> str:
+        """Which model answers."""
+        return self.model.version
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Questions to start with."""
+        return self.model.examples
+
+    def take(self, model: Model) -> None:
+        """Let another model answer from the next question on."""
+        self.model = model
+
+    def ask(self, text: str) -> Answer:
+        """Answer what a person typed.
+
+        Raises:
+            QuestionError: if there is no question, or too much of one; nothing has run then.
+        """
+        return self.model.answer(clean_question(text))
+
+    def ask_anew(self, answer: Answer, chosen: Choices) -> Answer:
+        """Answer the same question under what a person chose.
+
+        Raises:
+            InputError: if what was chosen is not there to be chosen, as when the graph has lost it since.
+        """
+        return self.model.answer(answer.question, chosen)
+
+    def chosen(self, answer: Answer) -> list[dict[str, Any]]:
+        """What a person chose of an answer, as plain rows: each with its mention, and with a label for what it is."""
+        rows: list[dict[str, Any]] = []
+        for entity in answer.chosen.entities:
+            mention = answer.question[entity.start : entity.end]
+            rows.append({"mention": mention, "id": entity.entity, "label": self._label(entity.entity)})
+        for hop in answer.chosen.relations:
+            mention = answer.question[hop.start : hop.end]
+            named = {"relation": hop.relation, "label": self._relation_label(hop.relation), "inverse": hop.inverse}
+            rows.append({"mention": mention, "hop": hop.hop, **named})
+        return rows
+
+    def _label(self, identifier: str) -> str:
+        """What an entity is called; its id if the graph has lost it since."""
+        try:
+            return self.entity(identifier).label
+        except UnknownEntityError:
+            return identifier
+
+    def _relation_label(self, identifier: str) -> str:
+        catalog = self.model.graph.catalog
+        try:
+            return catalog.relation_labels[catalog.relation(identifier)]
+        except UnknownEntityError:
+            return identifier
 
     def suggest(self, prefix: str, n: int = 8) -> list[Suggestion]:
         """Entities whose name goes on like this."""
