@@ -154,6 +154,7 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
     from kgqa.chat.mcp import add_mcp
     from kgqa.chat.page import Page
     from kgqa.chat.rest import add_rest
+    from kgqa.training.followups import Followups
 
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -182,7 +183,7 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
     if settings.mcp:
         add_mcp(app, assistant, line, settings)
     app.include_router(_review(assistant, database, settings))
-    page = Page(assistant, StoredMemory(database, assistant), settings)
+    page = Page(assistant, StoredMemory(database, assistant), settings, Followups(lambda: assistant.model))
     app.include_router(router(page.memory, page.tickets, settings.title))
     _mount(app, page.build(), settings)
     app.add_middleware(BodyLimit, limit=settings.body_limit)

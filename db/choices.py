@@ -17,7 +17,9 @@ def checked_choice(row: Mapping[str, Any]) -> dict[str, Any]:
     """
     form = RELATION if "relation" in row else ENTITY
     if not all(type(row.get(name)) is kind for name, kind in form.items()):
-        raise StoreInputError(f"expected a choice with {', '.join(ENTITY)} or {', '.join(RELATION)}, found {dict(row)!r}")
+        raise StoreInputError(
+            f"expected a choice with {', '.join(ENTITY)} or {', '.join(RELATION)}, found {dict(row)!r}"
+        )
     return {name: row[name] for name in form}
 
 

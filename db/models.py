@@ -138,8 +138,8 @@ class Turn(Base):
     """A question and a snapshot of what the person saw first.
 
     `anew` is the answer under what the person chose of its entities and relations, and is shown instead while there is
-    one; a thumb and right answers are about what is shown. `replaced_at` is set when the person edited or retried the question: the turn is no longer
-    shown, but a vote on it keeps its meaning.
+    one; a thumb and right answers are about what is shown. `replaced_at` is set when the person edited or retried the
+    question: the turn is no longer shown, but a vote on it keeps its meaning.
     """
 
     __tablename__ = "turns"

@@ -11,6 +11,7 @@ from kgqa.chat.visitor import Visitor
 from kgqa.types import Answer
 
 MOST = 3
+Parts = dict[str, Any]
 Suggest = Callable[[Answer], Sequence[str]]
 
 log = logging.getLogger(__name__)
@@ -34,11 +35,24 @@ class Following:
         texts = found + [""] * (MOST - len(found))
         return (gr.update(visible=bool(found)), *(gr.update(value=text, visible=bool(text)) for text in texts))
 
-    def build(self, parts: dict[str, Any]) -> list[gr.Button]:
-        """The row, added to `parts`; returns its buttons."""
+    # The components
+
+    def build(self, parts: Parts) -> None:
+        """The row and its buttons, added to `parts`."""
         with gr.Row(elem_id="next", visible=False) as parts["next"]:
             gr.Markdown("Ask next", elem_id="next-heading")
-            return [
-                gr.Button("", elem_id=f"next-{number}", elem_classes="next", size="sm", visible=False)
+            parts["next_questions"] = [
+                gr.Button("", elem_id=f"next-{number}", size="sm", min_width=60, visible=False)
                 for number in range(MOST)
             ]
+
+    def wire(self, blocks: gr.Blocks, parts: Parts, changing: list[Any], **quiet: Any) -> None:
+        """Renew the row when the page is loaded, and after the events that change what is shown last."""
+        # Past the queue: its stream loses an answer that comes just as it closes after an earlier one.
+        later: dict[str, Any] = {
+            **quiet, "fn": self.followed, "inputs": parts["kept"],
+            "outputs": [parts["next"], *parts["next_questions"]], "queue": False,
+        }  # fmt: skip
+        blocks.load(**later)
+        for event in changing:
+            event.then(**later)

@@ -103,7 +103,7 @@ def meant(answer: Answer, turn: str) -> str:
 
 
 def close(link: Link) -> list[tuple[int, ScoredEntity]]:
-    """The readings of a mention whose score is close to that of the one taken, with their places; none if that is all."""
+    """The readings of a mention whose score is close to that of the one taken, with their places; none if it is alone."""
     found = [(number, each) for number, each in enumerate(link.candidates) if each.score >= CLOSE * link.score]
     return found if any(each.id != link.id for _, each in found) else []
 
@@ -113,7 +113,9 @@ def undoing(answer: Answer, turn: str) -> str:
     lines = []
     for number, entity in enumerate(answer.chosen.entities):
         mention = _quoted(answer, entity.start, entity.end)
-        said = f"You chose <strong>{escape(answer.labels[entity.entity])}</strong>{_about(answer, entity)} for {mention}."
+        said = (
+            f"You chose <strong>{escape(answer.labels[entity.entity])}</strong>{_about(answer, entity)} for {mention}."
+        )
         lines.append(_line(said, f"undo_e_{number}_{turn}"))
     for number, hop in enumerate(answer.chosen.relations):
         followed = f'<em class="relation">{arrow(hop.inverse)} {escape(answer.labels[hop.relation])}</em>'

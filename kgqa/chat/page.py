@@ -199,11 +199,7 @@ class Page:
         picked = parts["picked"].change(self.picking.picked, [parts["picked"], kept], [chat, said], **picking)
         judging = [*self.correction.wire(parts, **quiet), picked]
         opening = self.history.wire(blocks, parts, events, fresh, judging, **quiet)
-        following = [parts["next"], *parts["next_questions"]]
-        later: dict[str, Any] = {**quiet, "concurrency_id": "next", "concurrency_limit": 1}
-        blocks.load(self.following.followed, kept, following, **later)
-        for event in [*events, *fresh, picked, opening]:
-            event.then(self.following.followed, kept, following, **later)
+        self.following.wire(blocks, parts, [*events, *fresh, picked, opening], **quiet)
 
 
 def _idle(text: object) -> Any:

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Picking:
-    """The handler of the buttons that a card offers; a turn must be the visitor's own, and a pick one that it offers."""
+    """The handler of the buttons that a card offers; a turn must be the visitor's own, and offer what is picked."""
 
     def __init__(self, assistant: Assistant, thread: Thread) -> None:
         self.assistant = assistant

@@ -127,7 +127,9 @@ class Answerer:
         """A name for every id that was chosen, also where no path came to it."""
         catalog = self.graph.catalog
         entities = {each.entity: catalog.labels[catalog.entity(each.entity)] for each in chosen.entities}
-        relations = {each.relation: catalog.relation_labels[catalog.relation(each.relation)] for each in chosen.relations}
+        relations = {
+            each.relation: catalog.relation_labels[catalog.relation(each.relation)] for each in chosen.relations
+        }
         return entities | relations
 
     def _mentions(self, taken: Answer, chosen: Choices) -> list[Mention]:
