@@ -103,7 +103,7 @@ def meant(answer: Answer, turn: str) -> str:
 
 
 def close(link: Link) -> list[tuple[int, ScoredEntity]]:
-    """The readings of a mention whose score is close to that of the one taken, with their places; none if it is alone."""
+    """The readings of a mention with a score close to that of the one taken, and their places; none if it is alone."""
     found = [(number, each) for number, each in enumerate(link.candidates) if each.score >= CLOSE * link.score]
     return found if any(each.id != link.id for _, each in found) else []
 

@@ -412,7 +412,7 @@ def test_a_store_of_before_gets_its_keys(url: str) -> None:
         connection.execute(insert(tables["turns"]).values(row))
         row = {
             "id": ids["feedback"], "turn_id": ids["turn"], "visitor": "ann", "rating": -1, "reason": "",
-            "comment": "", "corrected_answers": BO, "corrected_text": "", "corrected_entity": None, "chosen": [], "withdrawn": False,
+            "comment": "", "corrected_answers": BO, "corrected_text": "", "corrected_entity": None, "withdrawn": False,
             "review_status": "pending", "reviewer": None, "reviewed_at": None, "created_at": now(), "updated_at": now(),
         }  # fmt: skip
         earlier = table("feedback", *(column(name, tables["feedback"].c[name].type) for name in row))
