@@ -10,8 +10,9 @@ from kgqa.chat.memory import NotYoursError
 from kgqa.chat.offers import Pick
 from kgqa.chat.thread import GONE, Thread, notice
 from kgqa.chat.visitor import Visitor
-from kgqa.errors import InputError
+from kgqa.errors import InputError, UnknownEntityError
 
+LOST = "That is no longer in the graph. Pick something else."
 TROUBLE = "That could not be answered anew, through a fault on my side. What you had is still here."
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ class Picking:
             self.memory.answer_anew(key, pick.turn, self.assistant.ask_anew(shown, pick.choices(shown)))
         except NotYoursError:
             return self.thread.shown(visitor), notice(GONE)
+        except UnknownEntityError:
+            return self.thread.shown(visitor), notice(LOST)
         except InputError as error:
             return self.thread.shown(visitor), notice(str(error))
         except Exception:
