@@ -55,4 +55,9 @@ class Following:
         }  # fmt: skip
         blocks.load(**later)
         for event in changing:
-            event.then(**later)
+            event.then(_cleared, None, parts["next"], **quiet, queue=False).then(**later)
+
+
+def _cleared() -> Any:
+    """Questions about what is no longer the last answer are gone at once."""
+    return gr.update(visible=False)

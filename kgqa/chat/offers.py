@@ -14,6 +14,7 @@ from kgqa.errors import InputError
 from kgqa.types import Answer, Choices, EntityChoice, Link, RelationChoice, ScoredEntity, WeighedRelation
 
 CLOSE = 0.25  # of the score of what was taken: of two readings at four to one, the other is right once in five times
+LEAST_TOLD = 0.01  # of the attention: most relations that lead on have none of it, and to say so of each is noise
 STALE = "That can no longer be picked: the answer has changed since. Reload the page to see what can."
 _REQUEST = re.compile(r"(pick|mean|undo)_([er])((?:_\d{1,4}){1,3})_([A-Za-z0-9-]{1,64})(?: \d*)?")
 
@@ -99,7 +100,7 @@ def meant(answer: Answer, turn: str) -> str:
         if not answer.chosen.entity(link.start, link.end)
         for number, other in close(link)
     )
-    return _row("Did you mean", buttons, "mean")
+    return _row("Did you mean …?", buttons, "mean")
 
 
 def close(link: Link) -> list[tuple[int, ScoredEntity]]:
@@ -157,4 +158,4 @@ def _entity(other: ScoredEntity) -> str:
 
 def _followed(other: WeighedRelation) -> str:
     way = f'<span class="arrow">{arrow(other.inverse)}</span> {escape(other.label)}'
-    return f'{way} <span class="share">{percent(other.weight)}</span>'
+    return f'{way} <span class="share">{percent(other.weight)}</span>' if other.weight >= LEAST_TOLD else way

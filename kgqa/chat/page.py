@@ -148,7 +148,7 @@ class Page:
         parts["chat"] = self._chatbot()
         parts["notice"] = gr.Markdown("", elem_id="notice")
         self.history.build_question(parts)
-        parts["next_questions"] = self.following.build(parts)
+        self.following.build(parts)
         with gr.Column(elem_id="composer") as parts["composer"]:
             parts["box"] = gr.Textbox(
                 elem_id="question", label="Your question", show_label=False, container=False, autofocus=True,
