@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kgqa.chat.markup import visible
 from kgqa.errors import InputError
-from kgqa.types import Answer
+from kgqa.types import NOTHING_CHOSEN, Answer, Choices
 
 if TYPE_CHECKING:
     from kgqa.graph.sparse import SparseGraph
@@ -85,8 +85,8 @@ class Model(Protocol):
     def graph(self) -> Graph:
         """Its graph."""
 
-    def answer(self, question: str) -> Answer:
-        """Answer one question."""
+    def answer(self, question: str, chosen: Choices = NOTHING_CHOSEN) -> Answer:
+        """Answer one question, under what a person chose."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,14 @@ class Assistant:
             QuestionError: if there is no question, or too much of one; nothing has run then.
         """
         return self.model.answer(clean_question(text))
+
+    def ask_anew(self, answer: Answer, chosen: Choices) -> Answer:
+        """Answer the same question under what a person chose.
+
+        Raises:
+            InputError: if what was chosen is not there to be chosen, as when the graph has lost it since.
+        """
+        return self.model.answer(answer.question, chosen)
 
     def suggest(self, prefix: str, n: int = 8) -> list[Suggestion]:
         """Entities whose name goes on like this."""

@@ -19,7 +19,7 @@ from kgqa.reasoning.answerable import Answerability
 from kgqa.reasoning.combine import SlotGate, combine
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.encoder import QuestionEncoder, mean_pool
-from kgqa.reasoning.hops import Plan, Planner, walk, way_there
+from kgqa.reasoning.hops import GivenHop, Plan, Planner, walk, way_there
 from kgqa.reasoning.relations import RelationVectors
 
 LEAST_ATTENTION = 1e-3  # relations with no more attention are not followed
@@ -90,7 +90,12 @@ class JointModel(nn.Module):
     def device(self) -> torch.device:
         return self.nil_mention.device
 
-    def think(self, questions: Sequence[str], mentions: Sequence[Sequence[Mention]] | None = None) -> Thought:
+    def think(
+        self,
+        questions: Sequence[str],
+        mentions: Sequence[Sequence[Mention]] | None = None,
+        hops: Sequence[Sequence[GivenHop]] | None = None,
+    ) -> Thought:
         """Read the questions, rank their seeds, and plan their hops."""
         batch = self.reader.batch(questions, self.device)
         states = self.encoder(batch.input_ids, batch.attention_mask)  # (B, L, D)
@@ -103,11 +108,17 @@ class JointModel(nn.Module):
         has, signature = relation_signature(cells[..., :-1].exp(), had, self.graph.sparse.num_relations)  # (B, M, R)
         mentions_read = self._mention_vectors(candidates, cells, span_vectors)
         vectors = mentions_read + self.signature(signature @ relations)  # (B, M, W)
-        plan = self.planner(states, batch.attention_mask, pooled, vectors, has, relations)
+        given = None if hops is None else self._given(batch, candidates, cells, hops)
+        plan = self.planner(states, batch.attention_mask, pooled, vectors, has, relations, given)
         answerable = self.answerable(pooled, vectors, way_there(plan), candidates, cells)  # (B,)
         return Thought(batch, candidates, cells, plan, self._counts(pooled), answerable)
 
-    def forward(self, questions: Sequence[str], mentions: Sequence[Sequence[Mention]] | None = None) -> Weighed:
+    def forward(
+        self,
+        questions: Sequence[str],
+        mentions: Sequence[Sequence[Mention]] | None = None,
+        hops: Sequence[Sequence[GivenHop]] | None = None,
+    ) -> Weighed:
         """Decide, walk, combine, and weigh what was reached by whether there is an answer at all.
 
         While attention is still spread over many relations the walk reaches most of the graph and is
@@ -115,9 +126,10 @@ class JointModel(nn.Module):
 
         Args:
             questions: B questions.
-            mentions: gold mentions, for the gold modes of evaluation.
+            mentions: what is a mention, and perhaps of what: in the gold modes of evaluation, or as a person chose.
+            hops: what hops are to follow, as a person chose.
         """
-        thought = self.think(questions, mentions)
+        thought = self.think(questions, mentions, hops)
         seeds = self.seeds(thought)  # B * M rows
         graph, plan = self.graph.sparse, thought.plan
         if attended_relations(plan) > CROWDED:
@@ -148,6 +160,20 @@ class JointModel(nn.Module):
         rows = torch.arange(batch, device=cells.device).unsqueeze(1)
         vectors = span_vectors[rows, candidates.span]  # (B, N, W)
         return weights @ vectors + cells[..., -1:].exp() * self.nil_mention  # (B, M, W)
+
+    def _given(
+        self, batch: ReadingBatch, candidates: Candidates, cells: Tensor, hops: Sequence[Sequence[GivenHop]]
+    ) -> Tensor:
+        """The relation given to each hop of each slot, by the mention that the slot starts from: (B, M, H), or -1."""
+        given = torch.full((*cells.shape[:2], self.planner.hops), -1, device=cells.device)  # (B, M, H)
+        rows = cells[..., :-1].argmax(-1) // candidates.entities.shape[-1]  # (B, M)
+        for question, reading in enumerate(batch.readings):
+            for slot, row in enumerate(rows[question].tolist() if reading.spans else ()):
+                span = reading.spans[int(candidates.span[question, row])]
+                for each in hops[question]:
+                    if (each.start, each.end) == (span.start, span.end):
+                        given[question, slot, each.hop] = each.relation
+        return given
 
     def _counts(self, pooled: Tensor) -> Tensor:
         """How many slots each question needs, always one where the intersection is switched off."""
