@@ -78,10 +78,21 @@ class StoredMemory(StoredArchive):
             )
             return str(turn.id)
 
+    def answer_anew(self, visitor: str, turn: str, answer: Answer) -> None:
+        place: dict[str, Any] = {"turn_id": identity(turn), "visitor": visitor}
+        chosen = _chosen(answer)
+        with owned(), self.database.writer() as session:
+            db.answer_anew(session=session, **place, snapshot=answer.to_dict() if chosen else None)
+            blank: dict[str, Any] = {"rating": 0, "corrected_answers": [], "corrected_text": ""}
+            feedback = db.give_feedback(session=session, **place, **blank, chosen=chosen)
+            if not chosen and not feedback.comment:
+                db.withdraw_feedback(session=session, **place)
+
     def vote(self, visitor: str, turn: str, liked: bool | None) -> None:
         rating = {True: 1, False: -1, None: 0}[liked]
         with owned(), self.database.writer() as session:
-            db.give_feedback(session=session, turn_id=identity(turn), visitor=visitor, rating=rating)
+            chosen = _chosen_of(db.get_turn(session=session, turn_id=identity(turn), visitor=visitor))
+            db.give_feedback(session=session, turn_id=identity(turn), visitor=visitor, rating=rating, chosen=chosen)
 
     def correct(self, visitor: str, turn: str, right: tuple[RightAnswer, ...], comment: str) -> None:
         entities = [{"id": answer.id, "label": answer.label} for answer in right if answer.id]
@@ -95,6 +106,7 @@ class StoredMemory(StoredArchive):
                 comment=comment,
                 corrected_answers=entities,
                 corrected_text=words,
+                chosen=_chosen_of(db.get_turn(session=session, turn_id=identity(turn), visitor=visitor)),
             )
 
     def withdraw(self, visitor: str, turn: str) -> None:
@@ -103,7 +115,25 @@ class StoredMemory(StoredArchive):
 
 
 def _shown(turn: db.Turn, feedback: db.Feedback | None) -> ShownTurn:
-    return ShownTurn(str(turn.id), Answer.from_dict(turn.snapshot), _opinion(feedback) if feedback else Opinion())
+    return ShownTurn(str(turn.id), Answer.from_dict(turn.shown), _opinion(feedback) if feedback else Opinion())
+
+
+def _chosen_of(turn: db.Turn) -> list[dict[str, Any]]:
+    """What the answer that the visitor sees was found under: an opinion of it is one of that choice too."""
+    return _chosen(Answer.from_dict(turn.anew)) if turn.anew else []
+
+
+def _chosen(answer: Answer) -> list[dict[str, Any]]:
+    """What was chosen of an answer, as the rows that the store keeps."""
+    rows: list[dict[str, Any]] = []
+    for entity in answer.chosen.entities:
+        mention = answer.question[entity.start : entity.end]
+        rows.append({"mention": mention, "id": entity.entity, "label": answer.labels[entity.entity]})
+    for hop in answer.chosen.relations:
+        mention = answer.question[hop.start : hop.end]
+        named = {"relation": hop.relation, "label": answer.labels[hop.relation], "inverse": hop.inverse}
+        rows.append({"mention": mention, "hop": hop.hop, **named})
+    return rows
 
 
 def _opinion(feedback: db.Feedback) -> Opinion:
@@ -124,6 +154,7 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
     from kgqa.chat.mcp import add_mcp
     from kgqa.chat.page import Page
     from kgqa.chat.rest import add_rest
+    from kgqa.training.followups import Followups
 
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -152,7 +183,7 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
     if settings.mcp:
         add_mcp(app, assistant, line, settings)
     app.include_router(_review(assistant, database, settings))
-    page = Page(assistant, StoredMemory(database, assistant), settings)
+    page = Page(assistant, StoredMemory(database, assistant), settings, Followups(lambda: assistant.model))
     app.include_router(router(page.memory, page.tickets, settings.title))
     _mount(app, page.build(), settings)
     app.add_middleware(BodyLimit, limit=settings.body_limit)

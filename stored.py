@@ -56,7 +56,7 @@ class StoredArchive:
     def shared(self, token: str) -> tuple[str, list[Answer]]:
         with owned(), self.database.reader() as session:
             title, turns = db.find_shared(session=session, token=token)
-        return title, [Answer.from_dict(turn.snapshot) for turn in turns]
+        return title, [Answer.from_dict(turn.shown) for turn in turns]
 
     def record(self, visitor: str, conversation: str) -> dict[str, Any]:
         with owned(), self.database.reader() as session:

@@ -8,7 +8,7 @@
     const body = new DOMParser().parseFromString(html, "text/html").body;
     const card = body.querySelector(".card");
     if (!card) return body.textContent.trim();
-    card.querySelectorAll(".how, .wrong, .opinion").forEach((part) => part.remove());
+    card.querySelectorAll(".how, .wrong, .opinion, .chosen, .offers").forEach((part) => part.remove());
     card.querySelectorAll("summary").forEach((part) => part.remove());
     const blocks = [...card.querySelectorAll("p, li")].map((block) => block.textContent.trim());
     return blocks.filter(Boolean).join("\n");
@@ -53,6 +53,37 @@
     focusWhenShown("#right input");
   });
 
+  // A button of a card that picks something else: the answer is found anew, where it stands and as far as it was open.
+  let again = null;
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("button.pick");
+    if (!button || again) return;
+    const card = button.closest(".card");
+    const how = card.querySelector("details.how");
+    const pick = { how: how?.id, open: how?.open, card, turn: card.querySelector("button.wrong")?.id };
+    again = pick;
+    card.classList.add("busy");
+    type("#picked textarea", `${button.id} ${Date.now()}`);
+    setTimeout(() => release(pick), 20_000);
+  });
+
+  // The pick is done when the card has been made anew, or a notice says why not.
+  const release = (pick) => {
+    if (again !== pick) return;
+    again = null;
+    pick.card.classList.remove("busy");
+  };
+  const reopen = () => {
+    if (!again) return;
+    const wrong = document.getElementById(again.turn);
+    const card = wrong?.closest(".card");
+    if (!card || (card === again.card && !document.querySelector("#notice .trouble"))) return;
+    const how = document.getElementById(again.how);
+    if (how && again.open) how.open = true;
+    release(again);
+    (card.querySelector(".chosen button.pick") || how?.querySelector("summary") || wrong).focus({ preventScroll: true });
+  };
+
   document.addEventListener("keydown", (event) => {
     const panel = document.querySelector("#correction");
     if (event.key !== "Escape" || !panel || panel.offsetParent === null) return;
@@ -83,6 +114,7 @@
   };
   new MutationObserver(() => {
     rename();
+    reopen();
     requestAnimationFrame(begin);
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();

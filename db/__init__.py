@@ -8,6 +8,7 @@ Rows that a function returns can be read after their session has closed.
 """
 
 from db.conversations import (
+    answer_anew,
     append_turn,
     delete_conversation,
     delete_conversations,
@@ -64,6 +65,7 @@ __all__ = [
     "Voice",
     "added_fact",
     "admit",
+    "answer_anew",
     "append_turn",
     "ask_consent",
     "conversation_data",

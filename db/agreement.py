@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 _WORDS = re.compile(r"\w+")
 
@@ -14,18 +15,27 @@ def question_key(question: str) -> str:
 
 
 def correction_key(
-    answers: Sequence[Mapping[str, str]], text: str, entity: Mapping[str, str] | None, comment: str
+    answers: Sequence[Mapping[str, str]],
+    text: str,
+    entity: Mapping[str, str] | None,
+    comment: str,
+    chosen: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Equal for the same entities in any order, or the same words; empty where nothing was said beyond a thumb.
+    """Equal for the same entities and choices in any order, or the same words; empty where only a thumb was given.
 
     A comment tells apart only where it is all that was said.
     """
     said = [*sorted({f"id {answer['id']}" for answer in answers}), _plain(text)]
-    if entity:
-        said.append(f"{_plain(entity['mention'])} is {entity['id']}")
+    said += sorted({_choice(each) for each in ([entity] if entity else []) + list(chosen)})
     if not any(said):
         said = [f"comment {_plain(comment)}"] if _plain(comment) else []
     return _digest("\n".join(said)) if said else ""
+
+
+def _choice(row: Mapping[str, Any]) -> str:
+    if "relation" not in row:
+        return f"{_plain(row['mention'])} is {row['id']}"
+    return f"{_plain(row['mention'])} hop {row['hop']} is {row['relation']} {'back' if row['inverse'] else 'on'}"
 
 
 def pseudonym(visitor: str) -> str:

@@ -144,6 +144,20 @@ def get_turn(*, session: Session, turn_id: UUID, visitor: str) -> Turn:
     return turn
 
 
+def answer_anew(*, session: Session, turn_id: UUID, visitor: str, snapshot: dict[str, Any] | None) -> Turn:
+    """Keep what a turn is answered under what the person chose; None when nothing is chosen any more.
+
+    The turn keeps its place, and what was shown first stays beside it.
+
+    Raises:
+        NotFoundError: if the turn is not this visitor's.
+    """
+    turn = get_turn(session=session, turn_id=turn_id, visitor=visitor)
+    turn.anew = clean_json(snapshot)
+    session.flush()
+    return turn
+
+
 def replace_turns(*, session: Session, turn_id: UUID, visitor: str) -> int:
     """Take a turn and those after it out of what is shown (edit, retry); returns how many."""
     turn = get_turn(session=session, turn_id=turn_id, visitor=visitor)

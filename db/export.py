@@ -17,7 +17,7 @@ from db.sheet import sheet_line
 ALLOWED = func.coalesce(Visitor.training_consent, false())
 COLUMNS = (
     "id", "question", "answers", "status", "consent", "rating", "reason", "comment", "corrected_text",
-    "corrected_entity", "edited", "shown", "model_version", "model_digest", "turn", "asked_at", "updated_at",
+    "corrected_entity", "chosen", "edited", "shown", "model_version", "model_digest", "turn", "asked_at", "updated_at",
 )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def question_row(feedback: Feedback, turn: Turn, version: ModelVersion, allowed:
     return {
         "id": str(feedback.id),
         "question": turn.question,
-        "answers": right_answers(feedback, turn.snapshot),
+        "answers": right_answers(feedback, turn.shown),
         "status": feedback.review_status,
         "consent": allowed,
         "rating": feedback.rating,
@@ -127,8 +127,9 @@ def question_row(feedback: Feedback, turn: Turn, version: ModelVersion, allowed:
         "comment": feedback.comment,
         "corrected_text": feedback.corrected_text,
         "corrected_entity": feedback.corrected_entity,
+        "chosen": feedback.chosen,
         "edited": feedback.edited,
-        "shown": shown_answers(turn.snapshot),
+        "shown": shown_answers(turn.shown),
         "model_version": version.name,
         "model_digest": version.digest,
         "turn": str(turn.id),

@@ -1,12 +1,14 @@
 """Feedback: one vote a visitor and turn, changed as often as the person likes."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.agreement import correction_key, question_key
+from db.choices import checked_choice
 from db.conversations import get_turn
 from db.errors import StoreInputError
 from db.models import Feedback, now
@@ -20,6 +22,7 @@ BLANK = {
     "corrected_answers": [],
     "corrected_text": "",
     "corrected_entity": None,
+    "chosen": [],
 }
 
 
@@ -34,11 +37,13 @@ def give_feedback(
     corrected_answers: Sequence[Mapping[str, str]] | None = None,
     corrected_text: str | None = None,
     corrected_entity: Mapping[str, str] | None = None,
+    chosen: Sequence[Mapping[str, Any]] | None = None,
 ) -> Feedback:
     """Keep a vote or change it; saying the same thing twice changes nothing.
 
     What is None stays as it was; an empty text, list or mapping takes it back. A vote of +1 says
-    that the answer shown was right, so it drops earlier corrections. Whatever changes is to be
+    that the answer shown was right, so it drops earlier corrections unless they are given again:
+    what was chosen is, while that answer is the one found under it. Whatever changes is to be
     reviewed anew.
 
     Args:
@@ -46,18 +51,23 @@ def give_feedback(
         corrected_answers: the right answers, each with `id` and `label`.
         corrected_text: the right answer in the person's words, where no entity fits.
         corrected_entity: what a mention means, with `mention`, `id` and `label`.
+        chosen: all that was chosen, as `db.choices` has it; the latest entity of it becomes `corrected_entity`.
     Raises:
         NotFoundError: if the turn is not this visitor's.
     """
     turn = get_turn(session=session, turn_id=turn_id, visitor=visitor)
-    given = _given(rating, reason, comment, corrected_answers, corrected_text, corrected_entity)
+    given = _given(rating, reason, comment, corrected_answers, corrected_text, corrected_entity, chosen)
     insert_if_absent(session, Feedback, {"turn_id": turn_id, "visitor": visitor}, unique=["turn_id", "visitor"])
     feedback = _find(session, turn_id, visitor)
     values = {**BLANK, **given} if feedback.withdrawn else given
     _change(feedback, {**values, "withdrawn": False})
     feedback.question_key = question_key(turn.question)
     feedback.correction_key = correction_key(
-        feedback.corrected_answers, feedback.corrected_text, feedback.corrected_entity, feedback.comment
+        feedback.corrected_answers,
+        feedback.corrected_text,
+        feedback.corrected_entity,
+        feedback.comment,
+        feedback.chosen,
     )
     session.flush()
     return feedback
@@ -87,6 +97,7 @@ def _given(
     corrected_answers: Sequence[Mapping[str, str]] | None,
     corrected_text: str | None,
     corrected_entity: Mapping[str, str] | None,
+    chosen: Sequence[Mapping[str, Any]] | None,
 ) -> dict[str, object]:
     """The columns that were said something about."""
     if rating is not None and rating not in (-1, 0, 1):
@@ -99,11 +110,14 @@ def _given(
         "corrected_answers": answers,
         "corrected_text": corrected_text,
     }
-    given: dict[str, object] = {name: value for name, value in said.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
     if corrected_entity is not None:
         given["corrected_entity"] = _named(corrected_entity, "mention", "id", "label") if corrected_entity else None
+    if chosen is not None:
+        given["chosen"] = [checked_choice(each) for each in chosen]
+        given["corrected_entity"] = next((each for each in reversed(given["chosen"]) if "id" in each), None)
     if rating == 1:
-        dropped = {name: BLANK[name] for name in ("corrected_answers", "corrected_text", "corrected_entity")}
+        dropped = {name: BLANK[name] for name in ("corrected_answers", "corrected_text", "corrected_entity", "chosen")}
         given = {**dropped, **given}
     return {name: clean_json(value) for name, value in given.items()}
 

@@ -135,10 +135,11 @@ class Conversation(Base):
 
 
 class Turn(Base):
-    """A question and a snapshot of what the person saw.
+    """A question and a snapshot of what the person saw first.
 
-    `replaced_at` is set when the person edited or retried the question: the turn is no longer
-    shown, but a vote on it keeps its meaning.
+    `anew` is the answer under what the person chose of its entities and relations, and is shown instead while there is
+    one; a thumb and right answers are about what is shown. `replaced_at` is set when the person edited or retried the
+    question: the turn is no longer shown, but a vote on it keeps its meaning.
     """
 
     __tablename__ = "turns"
@@ -152,11 +153,19 @@ class Turn(Base):
     model_version_id: Mapped[UUID] = mapped_column(ForeignKey("model_versions.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    anew: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What the person sees now."""
+        return self.snapshot if self.anew is None else self.anew
 
 
 class Feedback(Base):
     """One visitor's vote on one turn, with what the right answer or entity would have been.
 
+    `chosen` are the entities and relations that the person put in the place of those that were taken, in the form that
+    `db.choices` checks; `corrected_entity` is the latest of these entities.
     `edited` is what a reviewer made of the correction, with `answers` and `text`; what the person said stays beside it.
     Feedback with the same two keys says the same about the same question (`db.agreement`).
     """
@@ -187,6 +196,7 @@ class Feedback(Base):
     edited: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
     question_key: Mapped[str] = mapped_column(String(KEY_LENGTH), default="", server_default="")
     correction_key: Mapped[str] = mapped_column(String(KEY_LENGTH), default="", server_default="")
+    chosen: Mapped[list[dict[str, Any]]] = mapped_column(CleanJson, default=list, server_default="[]")
 
 
 class Decision(Base):

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from db.agreement import pseudonym
+from db.choices import in_words
 from db.errors import NotFoundError, StoreInputError
 from db.models import REVIEW_STATUSES, Feedback, ModelVersion, Turn
 from db.reviewer import Reviewer, require
@@ -33,6 +34,7 @@ class Voice:
 class Entry:
     """What people say alike about one question; question, snapshot and correction are those of the latest of them.
 
+    `chosen` says in words what was chosen of entities and relations, and `anew` is the answer that this gave.
     `visitors` counts everyone who says so, of whom `voices` are the latest. `others` are what else was said to be
     right for the same question, each with the number of people.
     """
@@ -46,7 +48,8 @@ class Entry:
     rating: int
     answers: tuple[dict[str, str], ...]
     text: str
-    entity: dict[str, str] | None
+    chosen: tuple[str, ...]
+    anew: dict[str, Any] | None
     edited: dict[str, Any] | None
     status: str
     reviewer: str
@@ -166,11 +169,15 @@ def _others(session: Session, question_keys: Sequence[str]) -> dict[str, dict[st
     return found
 
 
+def _chosen(feedback: Feedback) -> list[dict[str, Any]]:
+    """What was chosen; feedback of before there were choices may say what a mention means."""
+    return feedback.chosen or ([feedback.corrected_entity] if feedback.corrected_entity else [])
+
+
 def _words(feedback: Feedback) -> str:
     """What a correction says, in a line."""
     named = [answer["label"] for answer in feedback.corrected_answers]
-    meant = feedback.corrected_entity
-    reading = [f"{meant['mention']} means {meant['label']}"] if meant else []
+    reading = [in_words(each) for each in _chosen(feedback)]
     text = [feedback.corrected_text] if feedback.corrected_text else []
     return "; ".join([*named, *text, *reading]) or feedback.comment
 
@@ -194,7 +201,8 @@ def _entry(
         rating=latest.rating,
         answers=tuple(latest.corrected_answers),
         text=latest.corrected_text,
-        entity=latest.corrected_entity,
+        chosen=tuple(in_words(each) for each in _chosen(latest)),
+        anew=turn.anew,
         edited=latest.edited,
         status=latest.review_status,
         reviewer=latest.reviewer or "",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from db.conversations import delete_conversations, get_conversation
@@ -18,6 +18,7 @@ VOTE = (
     "corrected_answers",
     "corrected_text",
     "corrected_entity",
+    "chosen",
     "withdrawn",
     "review_status",
 )
@@ -30,7 +31,8 @@ def find_visitor(*, session: Session, visitor: str) -> Visitor | None:
 
 def ask_consent(*, session: Session, visitor: str) -> bool:
     """Whether to ask this visitor about training use now: once they judged an answer, and never again."""
-    judged = select(Feedback.id).where(Feedback.visitor == visitor, Feedback.withdrawn.is_(False), Feedback.rating != 0)
+    said = or_(Feedback.rating != 0, Feedback.correction_key != "")
+    judged = select(Feedback.id).where(Feedback.visitor == visitor, Feedback.withdrawn.is_(False), said)
     if session.scalar(judged.limit(1)) is None:
         return False
     row = _visitor(session, visitor)
@@ -112,6 +114,7 @@ def _turn(turn: Turn, model: str, feedback: Feedback | None) -> dict[str, Any]:
         "id": str(turn.id),
         "question": turn.question,
         "answer": turn.snapshot,
+        "answered_anew": turn.anew,
         "model_version": model,
         "asked_at": _time(turn.created_at),
         "replaced_at": _time(turn.replaced_at),

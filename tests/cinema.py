@@ -29,6 +29,10 @@ for _number, _film in enumerate(_FILMS.split(",")):
         for step in (0, 1, 2)
     ]
 
+# A title that two of the films go by, and what tells them apart.
+AMBIGUOUS = "Deep Water"
+NAMESAKES = {"Salt Road": "film of 1965 by Jon Lowe", "Iron Orchard": "film of 1971 by Ida Kern"}
+
 TRAIN = {
     "directed": ("who directed {}?", "director of {}", "who was {} made by"),
     "year": ("when did {} come out?", "release year of {}", "what year is {} from"),
@@ -54,6 +58,12 @@ def triples() -> list[tuple[str, str, str]]:
     return rows + [(character, "portrayed by", actor) for _, actor, character in PLAYED]
 
 
+def names() -> list[tuple[str, str, str]]:
+    """What the graph says of names, which are no facts."""
+    told = (("skos:altLabel", AMBIGUOUS), ("schema:description", ""))
+    return [(film, kind, text or about) for film, about in NAMESAKES.items() for kind, text in told]
+
+
 def questions(phrasings: dict[str, tuple[str, ...]]) -> list[dict[str, object]]:
     """Every phrasing of every fact, with its answers."""
     films_of = {actor: [f for f, a, _ in PLAYED if a == actor] for _, actor, _ in PLAYED}
@@ -72,7 +82,7 @@ def questions(phrasings: dict[str, tuple[str, ...]]) -> list[dict[str, object]]:
 
 def write_graph(path: Path) -> Path:
     """The graph as a tab-separated file."""
-    path.write_text("".join("\t".join(row) + "\n" for row in triples()), encoding="utf-8")
+    path.write_text("".join("\t".join(row) + "\n" for row in triples() + names()), encoding="utf-8")
     return path
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kgqa.chat.markup import visible
 from kgqa.errors import InputError
-from kgqa.types import Answer
+from kgqa.types import NOTHING_CHOSEN, Answer, Choices
 
 if TYPE_CHECKING:
     from kgqa.graph.sparse import SparseGraph
@@ -90,8 +90,8 @@ class Model(Protocol):
     def said(self, answer: Answer) -> "Said":
         """An earlier turn, as a question after it can lean on it."""
 
-    def answer(self, question: str, *, context: "Context" = ()) -> Answer:
-        """Answer one question, after what was said before, the newest turn first."""
+    def answer(self, question: str, chosen: Choices = NOTHING_CHOSEN, context: "Context" = ()) -> Answer:
+        """Answer one question, under what a person chose, after what was said before, the newest turn first."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,16 @@ class Assistant:
             QuestionError: if there is no question, or too much of one; nothing has run then.
         """
         question, model = clean_question(text), self.model
-        return model.answer(question, context=tuple(model.said(answer) for answer in reversed(before[-LOOKED_BACK:])))
+        return model.answer(question, context=_context(model, before))
+
+    def ask_anew(self, answer: Answer, chosen: Choices, before: Sequence[Answer] = ()) -> Answer:
+        """Answer the same question under what a person chose, in its conversation.
+
+        Raises:
+            InputError: if what was chosen is not there to be chosen, as when the graph has lost it since.
+        """
+        model = self.model
+        return model.answer(answer.question, chosen, _context(model, before))
 
     def suggest(self, prefix: str, n: int = 8) -> list[Suggestion]:
         """Entities whose name goes on like this."""
@@ -149,6 +158,10 @@ class Assistant:
     def _suggestion(self, entity: int) -> Suggestion:
         catalog = self.model.graph.catalog
         return Suggestion(catalog.entity_ids[entity], catalog.labels[entity], catalog.descriptions[entity])
+
+
+def _context(model: Model, before: Sequence[Answer]) -> "Context":
+    return tuple(model.said(answer) for answer in reversed(before[-LOOKED_BACK:]))
 
 
 def clean_question(text: object) -> str:

@@ -3,7 +3,7 @@
 from html import unescape
 from typing import Any
 
-from kgqa.chat import explain
+from kgqa.chat import explain, offers
 from kgqa.chat.markup import escape, escape_html
 from kgqa.chat.memory import Opinion, ShownTurn
 from kgqa.chat.picture import picture
@@ -35,14 +35,25 @@ def typed(content: str) -> str:
 
 def card(turn: ShownTurn) -> Message:
     """The answer with everything that a person can open, and the button to say that it is wrong."""
-    parts = f"{face(turn.answer)}{_opinion(turn.opinion)}{_wrong(turn)}"
+    parts = f"{_own_face(turn)}{_opinion(turn.opinion)}{_wrong(turn)}"
     return {"role": "assistant", "content": f'<div class="card">{parts}</div>', "metadata": {"id": turn.id}}
 
 
 def face(answer: Answer) -> str:
     """The inside of a card as anyone may see it: the answer and how it was found."""
-    body = _unknown(answer) if answer.abstained else _known(answer)
-    return f"{body}{_how(answer)}"
+    return f"{_body(answer)}{_how(answer, explain.steps(answer))}"
+
+
+def _own_face(turn: ShownTurn) -> str:
+    """The inside of a card as it is shown to whoever asked: with what they can pick instead, and what they picked."""
+    answer, told = turn.answer, explain.told(turn.answer)
+    steps = [step.text + offers.of_step(answer, step, turn.id) for step in told]
+    picked = f"{offers.undoing(answer, turn.id)}{offers.meant(answer, turn.id)}"
+    return f"{_body(answer)}{picked}{_how(answer, steps, turn.id)}"
+
+
+def _body(answer: Answer) -> str:
+    return _unknown(answer) if answer.abstained else _known(answer)
 
 
 def _known(answer: Answer) -> str:
@@ -88,17 +99,17 @@ def _item(entity: ScoredEntity) -> str:
     return f"{escape(entity.label)}{about}"
 
 
-def _how(answer: Answer) -> str:
+def _how(answer: Answer, steps: list[str], turn: str = "") -> str:
     """The folding part: steps, picture and facts."""
-    steps = "".join(f"<li>{step}</li>" for step in explain.steps(answer))
     if not steps:
         return ""
     drawn = picture(answer)
     drawing = f'<div class="drawing">{drawn}</div>' if drawn else ""
     facts = "".join(f"<li>{fact}</li>" for fact in explain.facts(answer))
     listed = f'<p class="heading">Facts used</p><ul class="facts">{facts}</ul>' if facts else ""
-    inside = f'<ol class="steps">{steps}</ol>{drawing}{listed}'
-    return f'<details class="how"><summary>How I got this</summary>{inside}</details>'
+    inside = f'<ol class="steps">{"".join(f"<li>{step}</li>" for step in steps)}</ol>{drawing}{listed}'
+    named = f' id="how_{escape(turn)}"' if turn else ""
+    return f'<details class="how"{named}><summary>How I got this</summary>{inside}</details>'
 
 
 def _opinion(opinion: Opinion) -> str:

@@ -38,7 +38,7 @@ class Entry(Protocol):
 
     @property
     def snapshot(self) -> dict[str, Any]:
-        """The answer that they saw."""
+        """The answer that they saw first."""
 
     @property
     def model_version(self) -> str:
@@ -65,8 +65,12 @@ class Entry(Protocol):
         """What is said to be right in words."""
 
     @property
-    def entity(self) -> dict[str, str] | None:
-        """What a mention is said to mean."""
+    def chosen(self) -> tuple[str, ...]:
+        """What they put in the place of the entities and relations that were taken, in words."""
+
+    @property
+    def anew(self) -> dict[str, Any] | None:
+        """The answer that they got under it."""
 
     @property
     def edited(self) -> dict[str, Any] | None:

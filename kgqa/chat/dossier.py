@@ -53,14 +53,22 @@ def answer_of(snapshot: dict[str, Any]) -> Answer | None:
 
 def right_words(entry: Entry) -> str:
     """What is said to be right, in a line of plain text; empty where nothing was said."""
-    meant = [f"“{entry.entity['mention']}” means {entry.entity['label']}"] if entry.entity else []
-    return "; ".join([*(answer["label"] for answer in entry.answers), *filter(None, [entry.text]), *meant])
+    return "; ".join([*(answer["label"] for answer in entry.answers), *filter(None, [entry.text]), *entry.chosen])
 
 
 def _saw(entry: Entry) -> str:
     answer = answer_of(entry.snapshot)
     inside = _answer(answer) if answer else "<p>This answer was kept in a form that is no longer read.</p>"
-    return f'<section><h2>What the person saw</h2><div class="card">{inside}</div></section>'
+    return f'<section><h2>What the person saw</h2><div class="card">{inside}</div>{_anew(entry)}</section>'
+
+
+def _anew(entry: Entry) -> str:
+    """What they chose instead, and the answer that this gave."""
+    answer = answer_of(entry.anew) if entry.anew else None
+    if answer is None or not entry.chosen:
+        return ""
+    chosen = "".join(f"<li>{escape(each)}</li>" for each in entry.chosen)
+    return f'<h3>After they chose</h3><ul class="chosen">{chosen}</ul><div class="card">{_answer(answer)}</div>'
 
 
 def _answer(answer: Answer) -> str:

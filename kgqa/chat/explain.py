@@ -4,9 +4,10 @@ What these functions return is HTML whose every label has been escaped.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from kgqa.chat.markup import escape
-from kgqa.types import Answer, Hop, Link, Path
+from kgqa.types import Answer, Hop, Link, Path, ScoredEntity
 
 SHOWN = 10
 FACTS_SHOWN = 40
@@ -68,6 +69,8 @@ def number(value: float) -> str:
 
 def refusal(answer: Answer) -> str:
     """Why there is no answer, about this very question, and what to try next."""
+    if answer.chosen:
+        return "With what was chosen I find no answer. Choose something else, or go back."
     known = series(dict.fromkeys(_strong(link.label) for link in answer.links)) if answer.links else "what you named"
     return {
         "no_question": "I didn’t find a question in that. Ask me about a person, a place, a work or a thing, "
@@ -106,32 +109,64 @@ def _trail_line(answer: Answer, path: Path) -> str:
 
 
 def _trail_hop(hop: Hop) -> str:
-    arrow = "←" if hop.inverse else "→"
-    return f'<span class="hop"><span class="arrow">{arrow}</span> {escape(hop.label)}</span>'
+    return f'<span class="hop"><span class="arrow">{arrow(hop.inverse)}</span> {escape(hop.label)}</span>'
+
+
+def arrow(inverse: bool) -> str:
+    """The way in which a relation is followed."""
+    return "←" if inverse else "→"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the way in a sentence, and what it is about: a mention, or a hop of the path with this number."""
+
+    text: str
+    link: Link | None = None
+    path: int | None = None
+    hop: int = 0
+
+
+def told(answer: Answer) -> list[Step]:
+    """How the answer came about, step by step; what reads the same is told once."""
+    paths = routes(answer)
+    all_ = [Step(_reading(answer, link), link) for link in answer.links]
+    for path in paths:
+        number = answer.paths.index(path)
+        all_ += [Step(_hop(answer, path, hop), None, number, hop) for hop in range(len(path.hops))]
+    all_ += [Step(_meeting(answer))] if len(paths) > 1 else []
+    first: dict[str, Step] = {}
+    for step in all_:
+        first.setdefault(step.text, step)
+    return list(first.values())
 
 
 def steps(answer: Answer) -> list[str]:
-    """How the answer came about, one sentence a step."""
-    paths = routes(answer)
-    told = [_reading(link) for link in answer.links]
-    told += [_hop(answer, path, position) for path in paths for position in range(len(path.hops))]
-    told += [_meeting(answer)] if len(paths) > 1 else []
-    return list(dict.fromkeys(told))
+    """How the answer came about, one sentence a step, with what else was considered."""
+    return [step.text + (_considered(step.link) if step.link else "") for step in told(answer)]
 
 
-def _reading(link: Link) -> str:
-    mention = f"<q>{escape(link.mention)}</q>"
+def readings(link: Link) -> list[ScoredEntity]:
+    """What else a mention could mean, likeliest first."""
+    return [other for other in link.candidates if other.id != link.id][:READINGS_SHOWN]
+
+
+def _reading(answer: Answer, link: Link) -> str:
+    mention, meant = f"<q>{escape(link.mention)}</q>", f"{_strong(link.label)}{_described(link.description)}"
+    if answer.chosen.entity(link.start, link.end):
+        return f"{mention} means {meant}, as chosen."
     said = ", said before" if link.earlier else ""
-    text = f"{mention} is taken for {_strong(link.label)}{_described(link.description)}{said}, {percent(link.score)}."
-    others = [other for other in link.candidates if other.id != link.id][:READINGS_SHOWN]
-    if not others:
-        return text
+    return f"{mention} is taken for {meant}{said}, {percent(link.score)}."
+
+
+def _considered(link: Link) -> str:
+    others = readings(link)
     named = (f"{escape(other.label)}{_described(other.description)}, {percent(other.score)}" for other in others)
-    return f'{text} <span class="others">Also considered: {"; ".join(named)}.</span>'
+    return f' <span class="others">Also considered: {"; ".join(named)}.</span>' if others else ""
 
 
 def _hop(answer: Answer, path: Path, position: int) -> str:
-    hop = path.hops[position]
+    hop, link = path.hops[position], answer.links[path.link]
     origin = _strong(answer.links[path.link].label) if position == 0 else "there"
     relation = f'<em class="relation">{escape(hop.label)}</em>'
     if hop.inverse:
@@ -139,7 +174,8 @@ def _hop(answer: Answer, path: Path, position: int) -> str:
         text = f"Find everything whose {relation} is {target}"
     else:
         text = f"From {origin} follow {relation}"
-    return f"{text}{_led_to(answer, hop)}."
+    chosen = ", as chosen" if answer.chosen.relation(link.start, link.end, position) else ""
+    return f"{text}{chosen}{_led_to(answer, hop)}."
 
 
 def _led_to(answer: Answer, hop: Hop) -> str:
@@ -182,7 +218,7 @@ def plain(answer: Answer) -> str:
 def ways(answer: Answer) -> list[str]:
     """Each path as one line of unmarked text: where it starts and the relations it takes."""
     return [
-        " ".join([answer.links[path.link].label, *(f"{'←' if hop.inverse else '→'} {hop.label}" for hop in path.hops)])
+        " ".join([answer.links[path.link].label, *(f"{arrow(hop.inverse)} {hop.label}" for hop in path.hops)])
         for path in routes(answer)
     ]
 

@@ -227,8 +227,8 @@ class History:
 
     def wire(
         self, blocks: gr.Blocks, parts: Parts, asking: list[Any], fresh: list[Any], judging: list[Any], **quiet: Any
-    ) -> None:
-        """Join the components to the handlers.
+    ) -> Any:
+        """Join the components to the handlers; returns the event by which a past conversation is opened.
 
         The list is renewed after the events that ask and that begin a chat, the question about training
         comes after those that judge an answer, and to open a conversation cancels those that ask.
@@ -251,15 +251,15 @@ class History:
             event.then(**relist)
         for event in judging:
             event.then(self.wondered, kept, parts["ask_consent"], **quiet)
-        self._wire_open(parts, asking, relist, quiet)
         self._wire_manage(parts, relist, quiet)
         self._wire_data(parts, relist, quiet)
+        return self._wire_open(parts, asking, relist, quiet)
 
-    def _wire_open(self, parts: Parts, asking: list[Any], relist: dict[str, Any], quiet: dict[str, Any]) -> None:
+    def _wire_open(self, parts: Parts, asking: list[Any], relist: dict[str, Any], quiet: dict[str, Any]) -> Any:
         shown = [parts[name] for name in ("kept", "chat", "box", "notice", "aside")]
         request = parts["open_request"]
         opening = request.change(self.opened, [request, parts["kept"]], shown, **quiet, cancels=asking)
-        opening.then(closed, None, [parts[name] for name in PANEL], **quiet).then(**relist)
+        return opening.then(closed, None, [parts[name] for name in PANEL], **quiet).then(**relist)
 
     def _wire_manage(self, parts: Parts, relist: dict[str, Any], quiet: dict[str, Any]) -> None:
         kept, which, said = parts["kept"], parts["which"], parts["aside"]

@@ -69,7 +69,10 @@ def _stored(row: Row) -> str:
 def _stored_turn(row: Row) -> str:
     replaced = '<p class="note">No longer shown in the chat: you edited or asked it again.</p>'
     said = f'<p class="opinion">{escape(_opinion(row["feedback"]))}</p>' if row["feedback"] else ""
-    return _turn(row["question"], face(Answer.from_dict(row["answer"])) + said, replaced if row["replaced_at"] else "")
+    inside = face(Answer.from_dict(row["answer"]))
+    if row["answered_anew"]:
+        inside += f'<p class="note">After what you chose:</p>{face(Answer.from_dict(row["answered_anew"]))}'
+    return _turn(row["question"], inside + said, replaced if row["replaced_at"] else "")
 
 
 def _turn(question: str, inside: str, note: str = "") -> str:
@@ -84,7 +87,7 @@ def markdown(record: Row) -> str:
 
 
 def _section(turn: Row) -> str:
-    answer = Answer.from_dict(turn["answer"])
+    answer = Answer.from_dict(turn["answered_anew"] or turn["answer"])
     lines = [f"\n## {escape_markdown(turn['question'])}\n", f"**{escape_markdown(explain.plain(answer))}**\n"]
     if not answer.abstained:
         lines += [f"{escape_markdown(explain.sureness(answer.confidence))}\n", *_found(answer)]

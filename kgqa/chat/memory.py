@@ -116,6 +116,11 @@ class Memory(Archive, Protocol):
         """Keep a question and its answer, and return the id of the turn; the turn that it is
         `instead_of`, and those after that one, are no longer shown."""
 
+    def answer_anew(self, visitor: str, turn: str, answer: Answer) -> None:
+        """Show this answer in the place of a turn's own, and keep what was chosen as an opinion; thumb and right
+        answers were about what was shown before, and are taken back. Where nothing is chosen any more, the turn's
+        own answer is shown again."""
+
     def vote(self, visitor: str, turn: str, liked: bool | None) -> None:
         """Set, change or take back the thumb."""
 

@@ -15,9 +15,11 @@ from gradio.events import api
 from kgqa.chat import card
 from kgqa.chat.assistant import Assistant, QuestionError, clean_question
 from kgqa.chat.correction import PANEL, Correction, closed
+from kgqa.chat.following import Following, Suggest
 from kgqa.chat.history import History
 from kgqa.chat.markup import escape
 from kgqa.chat.memory import Memory, NotYoursError, ShownTurn
+from kgqa.chat.picking import Picking
 from kgqa.chat.thread import Thread, notice, turn_at
 from kgqa.chat.tickets import Tickets
 from kgqa.chat.visitor import Visitor
@@ -33,12 +35,16 @@ log = logging.getLogger(__name__)
 class Page:
     """The handlers of the page; `build` wires them to the components."""
 
-    def __init__(self, assistant: Assistant, memory: Memory, settings: Settings) -> None:
+    def __init__(
+        self, assistant: Assistant, memory: Memory, settings: Settings, suggest: Suggest = lambda answer: ()
+    ) -> None:
         self.assistant = assistant
         self.memory = memory
         self.settings = settings
         self.thread = Thread(memory, settings.secret)
         self.correction = Correction(assistant, self.thread)
+        self.picking = Picking(assistant, self.thread)
+        self.following = Following(suggest, self.thread)
         self.tickets = Tickets()
         self.history = History(self.thread, self.tickets)
 
@@ -143,6 +149,7 @@ class Page:
         parts["chat"] = self._chatbot()
         parts["notice"] = gr.Markdown("", elem_id="notice")
         self.history.build_question(parts)
+        self.following.build(parts)
         with gr.Column(elem_id="composer") as parts["composer"]:
             parts["box"] = gr.Textbox(
                 elem_id="question", label="Your question", show_label=False, container=False, autofocus=True,
@@ -151,7 +158,8 @@ class Page:
         with gr.Column(elem_id="correction", visible=False) as parts["panel"]:
             self.correction.build(parts)
         parts["pending"] = gr.State("")
-        parts["flagged"] = gr.Textbox(elem_id="flagged", label="Flagged answer", visible="hidden")
+        for name, label in (("flagged", "Flagged answer"), ("picked", "Picked instead")):
+            parts[name] = gr.Textbox(elem_id=name, elem_classes="request", label=label, visible="hidden")
         places = " Places: GeoNames, CC BY 4.0." if self.settings.answers_for_the_world else ""
         gr.Markdown(f"Answers can be wrong.{places}", elem_id="footnote")
         return parts
@@ -180,6 +188,7 @@ class Page:
             chat.example_select(self.picked, kept, **asking),
             chat.retry(self.retried, kept, **asking),
             chat.edit(self.edited, [chat, kept], **asking),
+            *(button.click(self.asked, [button, kept], **asking) for button in parts["next_questions"]),
         ]
         stopping = {**quiet, "cancels": events, "queue": False}
         box.stop(self.stopped, [kept, parts["pending"]], [chat, box, said], **stopping)
@@ -187,8 +196,11 @@ class Page:
             parts[new].click(self.began, kept, [kept, chat, box, said], **stopping).then(closed, None, panel, **quiet)
             for new in ("new", "anew")
         ]
-        judging = self.correction.wire(parts, **quiet)
-        self.history.wire(blocks, parts, events, fresh, judging, **quiet)
+        picking: dict[str, Any] = {**quiet, "concurrency_id": "model", "concurrency_limit": self.settings.workers}
+        picked = parts["picked"].change(self.picking.picked, [parts["picked"], kept], [chat, said], **picking)
+        judging = [*self.correction.wire(parts, **quiet), picked]
+        opening = self.history.wire(blocks, parts, events, fresh, judging, **quiet)
+        self.following.wire(blocks, parts, [*events, *fresh, picked, opening], **quiet)
 
 
 def _idle(text: object) -> Any:

@@ -66,10 +66,11 @@ ANSWER = {
     "abstained": "Whether the graph doesn't seem to know, so that nothing is answered.",
     "why": "The reason, where nothing is answered.",
     "links": "What in the question was taken for which entity, with the other readings.",
-    "paths": "The relations that were followed from each of these entities.",
+    "paths": "The relations that were followed from each of these entities, with the others that lead on from there.",
     "combine": "Whether the answer is what several paths have in common.",
     "facts": "The facts that were used: ids of subject, relation and object.",
     "labels": "A name for every id in paths and facts.",
+    "chosen": "What a person chose in the chat instead of what was taken; nothing here.",
     "timings_ms": "How long it took, in milliseconds.",
 }
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such entity."}}

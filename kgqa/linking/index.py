@@ -167,7 +167,7 @@ class EntityIndex:
         """
         if vectors is not None and len(vectors) != len(texts):
             raise ShapeError(f"{len(texts)} texts, but vectors of shape {vectors.shape}")
-        names = [normalise(text) if text else "" for text in texts]
+        names = [self._names.form(text) for text in texts]
         projected = self._encoded.project(vectors) if self._encoded is not None and vectors is not None else None
         rows = self._near(names, projected, ngrams) if similar else np.full((len(names), 0), NONE, dtype=np.int64)
         entities = np.full((len(texts), k), NONE, dtype=np.int64)

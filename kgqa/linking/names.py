@@ -12,6 +12,8 @@ from kgqa.errors import ModelFormatError
 from kgqa.linking.vectors import normalise
 
 ARRAYS = ("name_starts", "name_entities", "word_starts", "degrees")
+PLURALS = ("s", "es")
+SHORTEST_SINGULAR = 4
 COMPARED = 64  # bytes of a name that completion sorts by
 
 
@@ -86,9 +88,17 @@ class NameTable:
         source, within = _ragged(counts)
         return self._entities[self._starts[rows][source] + within].astype(np.int64), source, within
 
+    def form(self, text: str) -> str:
+        """The normal form of a text; of a plural that is no name itself, that of the name it is the plural of."""
+        name = normalise(text) if text else ""
+        if name not in self._rows and name.endswith("s"):
+            singulars = (name[: -len(end)] for end in PLURALS if name.endswith(end))
+            return next((one for one in singulars if len(one) >= SHORTEST_SINGULAR and one in self._rows), name)
+        return name
+
     def exact(self, text: str) -> list[int]:
-        """The entities that are called this, most connected first."""
-        row = self._rows.get(normalise(text)) if text else None
+        """The entities that are called this, or whose name it is the plural of, most connected first."""
+        row = self._rows.get(self.form(text))
         return [] if row is None else list(self.owners(row))
 
     def add(self, entity: int, text: str, degree: int = 0) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from kgqa.errors import UnknownEntityError
+from kgqa.errors import InputError, UnknownEntityError
 from kgqa.graph.frontier import Frontier
 from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.index import EntityIndex
@@ -16,10 +16,21 @@ from kgqa.linking.shortlist import Mention
 from kgqa.reasoning.confidence import Calibration, evidence
 from kgqa.reasoning.context import Context, Referent, Said
 from kgqa.reasoning.heads import LEAST_WEIGHT, answer_set
-from kgqa.reasoning.hops import way_there
+from kgqa.reasoning.hops import GivenHop, way_there
 from kgqa.reasoning.model import JointModel, Thought
 from kgqa.reasoning.trace import Route, trace
-from kgqa.types import Answer, AnswerKind, Hop, Link, Path, Reason, ScoredEntity
+from kgqa.types import (
+    NOTHING_CHOSEN,
+    Answer,
+    AnswerKind,
+    Choices,
+    Hop,
+    Link,
+    Path,
+    Reason,
+    ScoredEntity,
+    WeighedRelation,
+)
 
 SHOWN_CANDIDATES = 5
 LITTLE_THERE = 0.1  # of the way that the question alone would go, where the entity lacks what is asked about it
@@ -89,19 +100,82 @@ class Answerer:
         return self.model.index
 
     @torch.inference_mode()
-    def answer(self, question: str, mentions: Sequence[Mention] | None = None, context: Context = ()) -> Answer:
-        """Answer one question; abstain below the threshold, and say why.
+    def answer(self, question: str, chosen: Choices = NOTHING_CHOSEN, context: Context = ()) -> Answer:
+        """Answer one question after what was said before, the newest turn first; abstain below the threshold, and say
+        why.
 
-        `mentions` serve the gold modes of evaluation; `context` is what was said before, the newest turn first.
+        Under what a person chose it is answered again: a mention means the chosen entity and nothing else, the other
+        mentions mean what they were taken for, and a chosen relation takes all the attention of its hop. To choose what
+        it was taken for leaves the other readings out.
+
+        Raises:
+            UnknownEntityError: if the graph lacks a chosen entity or relation.
+            InputError: if what was chosen is of no mention of this question, or of a hop that no path has.
         """
         started = time.perf_counter()
-        solution = self.solve(question, mentions, context)
-        return self.explain(question, solution, time.perf_counter() - started)
+        solution = self.solve(question, context=context)
+        seconds = time.perf_counter() - started
+        if not chosen:
+            return self.explain(question, solution, seconds)
+        return self._anew(self.explain(question, solution, seconds), chosen, context)
+
+    def _anew(self, taken: Answer, chosen: Choices, context: Context) -> Answer:
+        """The answer under what was chosen, where without it this one was given."""
+        started = time.perf_counter()
+        mentions = self._mentions(taken, chosen)
+        solution = self.solve(taken.question, mentions, self._hops(chosen, mentions), context)
+        seconds = time.perf_counter() - started + taken.timings_ms["total"] / 1000
+        answer = self.explain(taken.question, solution, seconds)
+        before = {(link.start, link.end): link.candidates for link in taken.links}
+        links = tuple(
+            replace(link, candidates=before.get((link.start, link.end), link.candidates)) for link in answer.links
+        )
+        if not any(
+            path.hops or links[path.link].earlier for path in answer.paths
+        ):  # then it was not found along what was chosen
+            answer = replace(answer, kind="none", answers=(), value=None, abstained=True, why="no_relation")
+        return replace(answer, links=links, chosen=chosen, labels=answer.labels | self._chosen_labels(chosen))
+
+    def _chosen_labels(self, chosen: Choices) -> dict[str, str]:
+        """A name for every id that was chosen, also where no path came to it."""
+        catalog = self.graph.catalog
+        entities = {each.entity: catalog.labels[catalog.entity(each.entity)] for each in chosen.entities}
+        relations = {
+            each.relation: catalog.relation_labels[catalog.relation(each.relation)] for each in chosen.relations
+        }
+        return entities | relations
+
+    def _mentions(self, taken: Answer, chosen: Choices) -> list[Mention]:
+        """What was chosen, and beside it what the other mentions were taken for; what was said before, still was."""
+        entity = self.graph.catalog.entity
+        picked = [Mention(each.start, each.end, entity(each.entity)) for each in chosen.entities]
+        for mention in picked:
+            if not 0 <= mention.start < mention.end <= len(taken.question):
+                raise InputError(f"the question has no characters {mention.start} to {mention.end} to choose for")
+        kept = [Mention(link.start, link.end, entity(link.id)) for link in taken.links if not link.earlier]
+        return picked + [one for one in kept if not any(_overlap(one, other) for other in picked)]
+
+    def _hops(self, chosen: Choices, mentions: Sequence[Mention]) -> list[GivenHop]:
+        """The relations that were chosen, as numbers."""
+        places, hops = {(mention.start, mention.end) for mention in mentions}, []
+        for each in chosen.relations:
+            if (each.start, each.end) not in places or not 0 <= each.hop < self.model.planner.hops:
+                raise InputError(f"no path from characters {each.start} to {each.end} has a hop {each.hop + 1}")
+            relation = 2 * self.graph.catalog.relation(each.relation) + each.inverse
+            hops.append(GivenHop(each.start, each.end, each.hop, relation))
+        return hops
 
     @torch.inference_mode()
-    def solve(self, question: str, mentions: Sequence[Mention] | None = None, context: Context = ()) -> Solution:
-        """Decide, walk and combine."""
-        weighed = self.model([question], None if mentions is None else [mentions], [context])
+    def solve(
+        self,
+        question: str,
+        mentions: Sequence[Mention] | None = None,
+        hops: Sequence[GivenHop] = (),
+        context: Context = (),
+    ) -> Solution:
+        """Decide, walk and combine; `mentions` and `hops` are what is known of the question beforehand."""
+        known = None if mentions is None else [mentions]
+        weighed = self.model([question], known, [hops] if hops else None, [context])
         answers = answer_set(weighed.combined.entity, weighed.combined.weight)
         return Solution(weighed.thought, weighed.seeds, weighed.slots, *answers, evidence(weighed)[0])
 
@@ -118,11 +192,12 @@ class Answerer:
         confidence = float(self.calibration.confidence(solution.evidence)) if len(solution.entities) else 0.0
         abstained = not len(solution.entities) or confidence < self.calibration.threshold
         routes = [self._route(solution, slot) for slot in range(solution.used)]
-        shown: list[tuple[Link, Route | None]] = []
+        shown: list[tuple[Link, int, Route | None]] = []
         for slot, route in enumerate(routes):
             link = self._link(solution, slot, route)
             if link is not None and not _is_twin(route, routes[:slot]):
-                shown.append((link, route))
+                shown.append((link, slot, route))
+        links = tuple(link for link, _, _ in shown)
         answers = () if abstained else self._answers(solution)
         return Answer(
             question=question,
@@ -132,11 +207,14 @@ class Answerer:
             confidence=round(confidence, 4),
             abstained=abstained,
             why=_reason(solution) if abstained else "",
-            links=tuple(link for link, _ in shown),
-            paths=tuple(self._path(position, route) for position, (_, route) in enumerate(shown)),
+            links=links,
+            paths=tuple(
+                self._path(position, route, solution.thought.plan.asked[0, slot])
+                for position, (_, slot, route) in enumerate(shown)
+            ),
             combine="intersect" if len(shown) > 1 else "single",
             facts=tuple(self._fact_ids(routes)),
-            labels=self._labels(answers, [link for link, _ in shown], routes),
+            labels=self._labels(answers, links, routes),
         )
 
     def _route(self, solution: Solution, slot: int) -> Route | None:
@@ -212,20 +290,30 @@ class Answerer:
             return self._scored(referent.entities[0], score)
         return ScoredEntity("", f"these {len(referent.entities)}", round(score, 4))
 
-    def _path(self, position: int, route: Route | None) -> Path:
-        catalog = self.graph.catalog
-        steps = route.steps if route else ()
-        hops = (
-            Hop(
-                catalog.relation_ids[step.relation // 2],
-                catalog.relation_labels[step.relation // 2],
-                bool(step.relation % 2),
-                round(step.weight, 4),
-                tuple(catalog.entity_ids[entity] for entity in step.entities),
-            )
-            for step in steps
-        )
+    def _path(self, position: int, route: Route | None, asked: Tensor) -> Path:
+        """A route in words; `asked` is the attention of the question alone at each hop, shape (H, R)."""
+        ids = self.graph.catalog.entity_ids
+        hops, starts = [], [route.seed] if route else []
+        for step, attention in zip(route.steps if route else (), asked, strict=False):
+            taken = self._weighed(step.relation, step.weight)
+            led_to = tuple(ids[entity] for entity in step.entities)
+            others = self._relations(starts, attention)
+            hops.append(Hop(taken.relation, taken.label, taken.inverse, taken.weight, led_to, others))
+            starts = list(step.entities)
         return Path(position, tuple(hops))
+
+    def _relations(self, starts: Sequence[int], attention: Tensor) -> tuple[WeighedRelation, ...]:
+        """The relations with the most attention (R,) of those that lead somewhere from any of these entities."""
+        there = self.graph.sparse.relations_of(torch.tensor(starts))[1].unique()  # (N,), rising
+        best = torch.argsort(attention[there], descending=True, stable=True)[:SHOWN_CANDIDATES]
+        return tuple(self._weighed(relation, float(attention[relation])) for relation in there[best].tolist())
+
+    def _weighed(self, relation: int, weight: float) -> WeighedRelation:
+        catalog = self.graph.catalog
+        base = relation // 2
+        return WeighedRelation(
+            catalog.relation_ids[base], catalog.relation_labels[base], bool(relation % 2), round(weight, 4)
+        )
 
     def _fact_ids(self, routes: Sequence[Route | None]) -> list[tuple[str, str, str]]:
         catalog = self.graph.catalog
@@ -262,6 +350,11 @@ class Answerer:
         """The number, where the best answer is a literal with one."""
         value = float(self.graph.catalog.values[int(solution.entities[0])])
         return None if value != value else value
+
+
+def _overlap(one: Mention, other: Mention) -> bool:
+    """Whether two mentions share a character."""
+    return one.start < other.end and other.start < one.end
 
 
 def _is_twin(route: Route | None, earlier: Sequence[Route | None]) -> bool:

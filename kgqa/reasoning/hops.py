@@ -17,6 +17,17 @@ LEAST_THERE = 1e-3  # a relation that is not there may still be what is asked fo
 
 
 @dataclass(frozen=True)
+class GivenHop:
+    """What a person says that a hop, counted from 0, follows: on the path that starts from a mention, characters
+    `start` to `end` of the question."""
+
+    start: int
+    end: int
+    hop: int
+    relation: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """What each slot wants to follow, decided before any edge is walked."""
 
@@ -24,7 +35,13 @@ class Plan:
     stop: Tensor  # (B, M, H) probability that the path ends after hop h + 1
     leave_out: Tensor  # (B, M, H) how much of where it came from hop h leaves out
     there: Tensor  # (B, M, H) how much of what the question alone would follow at each hop is there to be followed
+    own: Tensor | None = None  # (B, M, H, R) the attention of the question alone, where a person gave a hop
     stay: Tensor | None = None  # (B, M) probability that what was said before is itself what is asked for
+
+    @property
+    def asked(self) -> Tensor:
+        """The attention over relations that the question alone gives at each hop: shape (B, M, H, R)."""
+        return self.relations if self.own is None else self.own
 
 
 class Planner(nn.Module):
@@ -62,6 +79,7 @@ class Planner(nn.Module):
         mentions: Tensor,
         had: Tensor,
         relations: Tensor,
+        given: Tensor | None = None,
         referred: Tensor | None = None,
     ) -> Plan:
         """Plan from token states, mentions, what relations their entities have, and relation vectors.
@@ -71,28 +89,50 @@ class Planner(nn.Module):
             mentions: shape (B, M, W).
             had: the probability that a slot's entity has a relation, shape (B, M, R).
             relations: shape (R, W).
+            given: relations that take all the attention of their hop, shape (B, M, H), -1 where none does.
             referred: how far each slot starts from what was said before, shape (B, M).
         """
         question = pooled.unsqueeze(1).expand(-1, mentions.shape[1], -1)  # (B, M, D)
         context = torch.zeros_like(question)  # (B, M, D)
-        attention, gates, found = [], [], []
+        asked, attention, gates, found = [], [], [], []
         for hop in range(self.hops):
             query = self.query(torch.cat([question, mentions, context], -1)) + self.hop[hop] + self.slot  # (B, M, D)
             context = attend(query, states, mask)  # (B, M, D)
             read = self.read(torch.cat([context, query, mentions], -1))  # (B, M, W)
             scores = read @ relations.T / relations.shape[-1] ** 0.5  # (B, M, R)
-            found.append((scores.softmax(-1) * had).sum(-1))  # (B, M)
+            wanted = _given_or(scores.softmax(-1), given, hop)  # (B, M, R)
+            found.append((wanted * had).sum(-1))  # (B, M)
             if self.schema is not None:
                 scores = scores + self.bound[hop] * had.clamp(LEAST_THERE, 1).log()
-            attention.append(scores.softmax(-1))  # (B, M, R)
+            asked.append(scores.softmax(-1))  # (B, M, R)
+            attention.append(_given_or(asked[-1], given, hop))  # (B, M, R)
             if self.schema is not None:
                 had = self.schema.after(attention[-1].flatten(0, 1)).view_as(had)
             gates.append(self.back(read).squeeze(-1).sigmoid() * self.gate)  # (B, M)
-        stop = self.stop(torch.cat([question, context, mentions], -1)).softmax(-1)  # (B, M, H)
+        stop = self.stop(torch.cat([question, context, mentions], -1))  # (B, M, H)
+        if given is not None:
+            stop = stop.masked_fill(_before_last(given), torch.finfo(stop.dtype).min)
+        own = None if given is None else torch.stack(asked, 2)  # (B, M, H, R)
+        followed, back, there = (torch.stack(each, 2) for each in (attention, gates, found))
         stay = None
         if referred is not None:
             stay = referred * self.stay(torch.cat([question, mentions], -1)).squeeze(-1).sigmoid()  # (B, M)
-        return Plan(torch.stack(attention, 2), stop, torch.stack(gates, 2), torch.stack(found, 2), stay)
+        return Plan(followed, stop.softmax(-1), back, there, own, stay)
+
+
+def _given_or(attention: Tensor, given: Tensor | None, hop: int) -> Tensor:
+    """The attention (B, M, R) of a hop, all of it on the given relation where there is one."""
+    if given is None:
+        return attention
+    here = given[..., hop : hop + 1]  # (B, M, 1)
+    whole = torch.zeros_like(attention).scatter(-1, here.clamp(min=0), 1.0)  # (B, M, R)
+    return torch.where(here >= 0, whole, attention)
+
+
+def _before_last(given: Tensor) -> Tensor:
+    """The lengths that end before the last hop that is given, shape (B, M, H): a path takes every hop given to it."""
+    reversed_ = (given >= 0).flip(-1).long().cumsum(-1).flip(-1)  # (B, M, H) how many are given from here on
+    return torch.nn.functional.pad(reversed_, (0, 1))[..., 1:] > 0
 
 
 def walk(graph: SparseGraph, seeds: Weights, plan: Plan, threshold: float = 0.0) -> Weights:

@@ -20,7 +20,7 @@ from kgqa.reasoning.combine import SlotGate, combine
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.context import Context, ReferentBatch, earlier_questions
 from kgqa.reasoning.encoder import QuestionEncoder, mean_pool
-from kgqa.reasoning.hops import Plan, Planner, walk, way_there
+from kgqa.reasoning.hops import GivenHop, Plan, Planner, walk, way_there
 from kgqa.reasoning.referrer import References, Referrer
 from kgqa.reasoning.relations import RelationVectors
 
@@ -99,6 +99,7 @@ class JointModel(nn.Module):
         self,
         questions: Sequence[str],
         mentions: Sequence[Sequence[Mention]] | None = None,
+        hops: Sequence[Sequence[GivenHop]] | None = None,
         contexts: Sequence[Context] | None = None,
     ) -> Thought:
         """Read the questions, rank their seeds, and plan their hops."""
@@ -122,9 +123,9 @@ class JointModel(nn.Module):
         referring = referred.exp().sum(-1)  # (B, M)
         mentions_read = mentions_read + referring.unsqueeze(-1) * references.vectors
         vectors = mentions_read + self.signature(signature @ relations)  # (B, M, W)
-        plan = self.planner(
-            states, batch.attention_mask, pooled, vectors, has, relations, referring if referred.shape[-1] else None
-        )
+        given = None if hops is None else self._given(batch, candidates, cells, hops)
+        leaning = referring if referred.shape[-1] else None
+        plan = self.planner(states, batch.attention_mask, pooled, vectors, has, relations, given, leaning)
         answerable = self.answerable(pooled, vectors, way_there(plan), candidates, cells, referring)  # (B,)
         return Thought(batch, candidates, references, cells, referred, plan, self._counts(pooled), answerable)
 
@@ -132,6 +133,7 @@ class JointModel(nn.Module):
         self,
         questions: Sequence[str],
         mentions: Sequence[Sequence[Mention]] | None = None,
+        hops: Sequence[Sequence[GivenHop]] | None = None,
         contexts: Sequence[Context] | None = None,
     ) -> Weighed:
         """Decide, walk, combine, and weigh what was reached by whether there is an answer at all.
@@ -141,10 +143,11 @@ class JointModel(nn.Module):
 
         Args:
             questions: B questions.
-            mentions: gold mentions, for the gold modes of evaluation.
+            mentions: what is a mention, and perhaps of what: in the gold modes of evaluation, or as a person chose.
+            hops: what hops are to follow, as a person chose.
             contexts: what was said before each question, the newest turn first.
         """
-        thought = self.think(questions, mentions, contexts)
+        thought = self.think(questions, mentions, hops, contexts)
         seeds = self.seeds(thought)  # B * M rows
         graph, plan = self.graph.sparse, thought.plan
         if attended_relations(plan) > CROWDED:
@@ -201,6 +204,20 @@ class JointModel(nn.Module):
         rows = torch.arange(batch, device=cells.device).unsqueeze(1)
         vectors = span_vectors[rows, candidates.span]  # (B, N, W)
         return weights @ vectors + cells[..., -1:].exp() * self.nil_mention  # (B, M, W)
+
+    def _given(
+        self, batch: ReadingBatch, candidates: Candidates, cells: Tensor, hops: Sequence[Sequence[GivenHop]]
+    ) -> Tensor:
+        """The relation given to each hop of each slot, by the mention that the slot starts from: (B, M, H), or -1."""
+        given = torch.full((*cells.shape[:2], self.planner.hops), -1, device=cells.device)  # (B, M, H)
+        rows = cells[..., :-1].argmax(-1) // candidates.entities.shape[-1]  # (B, M)
+        for question, reading in enumerate(batch.readings):
+            for slot, row in enumerate(rows[question].tolist() if reading.spans else ()):
+                span = reading.spans[int(candidates.span[question, row])]
+                for each in hops[question]:
+                    if (each.start, each.end) == (span.start, span.end):
+                        given[question, slot, each.hop] = each.relation
+        return given
 
     def _counts(self, pooled: Tensor) -> Tensor:
         """How many slots each question needs, always one where the intersection is switched off."""

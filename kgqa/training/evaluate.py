@@ -55,7 +55,7 @@ def outcomes(answerer: Answerer, questions: Sequence[Question], mode: str) -> It
     for row in tqdm(questions, unit="question", desc="evaluating", leave=False):
         mentions = None if mode == "linked" else gold_mentions(row, catalog, mode)
         started = time.perf_counter()
-        solution = answerer.solve(row.question, mentions, tuple(said[before] for before in row.context))
+        solution = answerer.solve(row.question, mentions, context=tuple(said[before] for before in row.context))
         answer = answerer.explain(row.question, solution, time.perf_counter() - started)
         if row.conversation:
             said[row] = answerer.said(answer)

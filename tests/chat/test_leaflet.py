@@ -25,7 +25,9 @@ HARMLESS = {
 
 def record(*answers: Answer, title: str = "Paintings", feedback: dict[str, Any] | None = None) -> dict[str, Any]:
     turn = {"replaced_at": None, "feedback": feedback, "asked_at": TIME}
-    turns = [{**turn, "question": answer.question, "answer": answer.to_dict()} for answer in answers]
+    turns = [
+        {**turn, "question": answer.question, "answer": answer.to_dict(), "answered_anew": None} for answer in answers
+    ]
     dates = {"created_at": TIME, "updated_at": TIME, "shared_at": TIME}
     return {"id": "c1", "title": title, "turns": turns, **dates}
 

@@ -53,6 +53,22 @@ def test_misspelt_names_are_found(index: EntityIndex, world: World, text: str, k
     assert found(index, text)[0] == world[key]
 
 
+def test_a_plural_is_the_name_that_it_is_the_plural_of(index: EntityIndex, world: World) -> None:
+    assert index.exact(["Tom Hankses", "The Matrixes", "matrixs"]) == [
+        [world["tom"]],
+        [world["matrix"]],
+        [world["matrix"]],
+    ]
+    found = index.search(["Matrixes"])
+    assert found.entities[0, 0] == world["matrix"]
+    assert found.features[0, 0, [0, 2, 4]].tolist() == [1.0, 0.5, 1.0]
+
+
+def test_a_name_that_ends_in_s_is_no_plural(index: EntityIndex, world: World) -> None:
+    assert index.exact(["Tom Hank"]) == [[]]
+    assert index.exact(["Tom Hanks"]) == [[world["tom"]]]
+
+
 def test_the_exact_flag_tells_what_is_written_from_what_is_the_same(index: EntityIndex, world: World) -> None:
     assert features(index, "Kismet", world["kismet1"])[2] == VERBATIM
     assert features(index, "Kismet", world["kismet2"])[2] == NORMALISED
