@@ -133,7 +133,8 @@ class Trainer:
     def _update(self, rows: list[int]) -> float:
         self.model.train()
         weighed = self.model(self._typed(rows), contexts=[self.contexts[row] for row in rows])
-        target = Target.of([self.answers[row] for row in rows], self.model.graph.sparse.num_entities)
+        entities, device = self.model.graph.sparse.num_entities, self.model.device
+        target = Target.of([self.answers[row] for row in rows], entities, device)
         loss = joint_loss(weighed.combined, weighed.slots, weighed.thought.counts, target)
         loss = loss + answerable_loss(weighed.thought.answerable, target)
         for group in self.optimiser.param_groups:
