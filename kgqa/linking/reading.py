@@ -34,7 +34,10 @@ class Reading:
     def word_at(self, token: int) -> Span:
         """The word that a token is part of, or an empty span at the end where it is part of none."""
         words = (span for span, a, b in zip(self.spans, self.first, self.last, strict=True) if a <= token <= b)
-        return min(words, key=lambda span: span.end - span.start, default=Span(*[len(self.question)] * 2, ""))
+        return min(words, key=lambda span: span.end - span.start, default=self._end())
+
+    def _end(self) -> Span:
+        return Span(len(self.question), len(self.question), "")
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,8 @@ class ReferentBatch:
         width = max(map(len, rows), default=0)
         features = torch.zeros(len(rows), width, REFERENT_FEATURES)
         mask = torch.zeros(len(rows), width, dtype=torch.bool)
-        cells, entities = [], []
+        cells: list[int] = []
+        entities: list[int] = []
         for number, row in enumerate(rows):
             for place, referent in enumerate(row):
                 features[number, place] = torch.tensor(referent.features())

@@ -95,7 +95,7 @@ class Talker:
         return self._turn(text, [start], relation, answers, kind)
 
     def _followed(self, kind: str, turns: list[Turn]) -> Turn:
-        makers = {
+        makers: dict[str, Callable[[list[Turn]], Turn]] = {
             "it": self._refer, "ellipsis": self._ellipsis, "narrowing": self._narrow, "place": self._place,
             "new subject": lambda _: self._opening("new subject"),
         }  # fmt: skip
@@ -171,10 +171,12 @@ class Talker:
         nouns = self._nouns(meant[0])
         person = any(is_personal(noun) for noun in nouns)
         if len(meant) > 1:
-            kinds = [f"{self.random.choice(['those', 'these', 'the'])} {plural(noun)}" for noun in nouns]
-            return self.random.choice([*(PERSONS if person else THINGS), *kinds[:1]])
-        kinds = [f"{self.random.choice(['that', 'this', 'the'])} {noun}" for noun in nouns]
-        return self.random.choice([*(PERSON if person else THING), *kinds[:1]])
+            words = list(PERSONS if person else THINGS)
+            words += [f"{self.random.choice(['those', 'these', 'the'])} {plural(noun)}" for noun in nouns[:1]]
+        else:
+            words = list(PERSON if person else THING)
+            words += [f"{self.random.choice(['that', 'this', 'the'])} {noun}" for noun in nouns[:1]]
+        return self.random.choice(words)
 
     def _turn(
         self,
