@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from kgqa.errors import InputError
@@ -18,7 +19,7 @@ from kgqa.reasoning.answerer import Answerer
 from kgqa.reasoning.confidence import Calibration
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.model import JointModel
-from kgqa.reasoning.pretrained import save_pretrained, trained_state
+from kgqa.reasoning.pretrained import save_pretrained
 from kgqa.training.card import Card, digest, model_card
 from kgqa.training.checkpoint import Checkpoint
 from kgqa.training.english import Words
@@ -117,8 +118,8 @@ def fit(
     """
     seed = recipe.training.seed
     seed_everything(seed)
-    model = _first_model(recipe, graph, encoder, index).to(recipe.device)
-    before = trained_state(model)
+    model, before = _first_model(recipe, graph, encoder, index)
+    model.to(recipe.device)
     taken = [*questions, *dev, *unseen]
     made = made_questions(graph, encoder, recipe.synthetic, seed, taken)
     varied = tqdm(
@@ -133,14 +134,15 @@ def fit(
     return model.to("cpu").eval(), seconds
 
 
-def _first_model(recipe: Recipe, graph: KnowledgeGraph, encoder: NameEncoder, index: EntityIndex | None) -> JointModel:
-    """The model that training begins with: untrained, or what another one learned."""
+def _first_model(
+    recipe: Recipe, graph: KnowledgeGraph, encoder: NameEncoder, index: EntityIndex | None
+) -> tuple[JointModel, dict[str, Tensor]]:
+    """The model that training begins with, untrained or with what another one learned, and the parameters of that."""
     if recipe.start is None:
-        return new_model(recipe.model, graph, encoder, index)
+        return new_model(recipe.model, graph, encoder, index), {}
     verify_manifest(recipe.start)
     model = new_model(recipe.model, graph, encoder, index or kept_index(recipe.start, graph, encoder))
-    start_from(model, recipe.start)
-    return model
+    return model, start_from(model, recipe.start)
 
 
 def made_questions(

@@ -33,11 +33,13 @@ def kept_index(directory: Path, graph: KnowledgeGraph, encoder: NameEncoder) -> 
     return index if index.descriptions is not None else None
 
 
-def start_from(model: JointModel, directory: Path) -> None:
+def start_from(model: JointModel, directory: Path) -> dict[str, Tensor]:
     """Let training begin where that of a model directory ended, on the same graph or another one.
 
     A parameter that is larger than it was keeps its own beginning where it has grown.
 
+    Returns:
+        copies of the parameters that were taken over, by name, as training begins with them.
     Raises:
         ModelFormatError: if its weights cannot be read.
         InputError: if it trained more of the encoder than the model will.
@@ -51,14 +53,15 @@ def start_from(model: JointModel, directory: Path) -> None:
         for name in own.keys() & state.keys():
             shared = tuple(slice(min(sizes)) for sizes in zip(own[name].shape, state[name].shape, strict=True))
             own[name][shared] = state[name][shared].to(own[name])
+    return {name: own[name].detach().clone() for name in own.keys() & state.keys()}
 
 
 def blend(model: JointModel, before: Mapping[str, Tensor], share: float) -> None:
-    """Bring every trained parameter back towards what it was before, by this share of the way."""
+    """Bring the parameters that were something before back towards that, by this share of the way."""
+    own = dict(model.named_parameters())
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if parameter.requires_grad:
-                parameter.lerp_(before[name].to(parameter), share)
+        for name, value in before.items():
+            own[name].lerp_(value.to(own[name]), share)
 
 
 def moved(correction: Tensor, old: Catalog, new: Catalog) -> Tensor:
