@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from kgqa.chat.assistant import Assistant
     from kgqa.chat.opening import Opening
+    from kgqa.reasoning.answerer import Answerer
 
 ASSETS = ROOT / "assets"
 
@@ -206,9 +207,24 @@ def _mount(app: "FastAPI", blocks: Any, settings: Settings) -> None:
 def load_assistant(directory: Path) -> "Assistant":
     """The assistant over the model in a directory; raises `ModelFormatError` when that is not one."""
     from kgqa.chat.assistant import Assistant
+
+    return Assistant(read_model(directory))
+
+
+def read_model(directory: Path) -> "Answerer":
+    """The model in a directory, read again where it was replaced meanwhile: never a part of each."""
     from kgqa.reasoning.pretrained import from_pretrained
 
-    return Assistant(from_pretrained(directory))
+    while True:
+        before = _identity(directory)
+        try:
+            model = from_pretrained(directory)
+        except (KgqaError, OSError):
+            if _identity(directory) == before:
+                raise
+        else:
+            if _identity(directory) == before:
+                return model
 
 
 @contextmanager
@@ -225,8 +241,6 @@ def watched(directory: Path, assistant: "Assistant", every: float = 1.0) -> Iter
 
 
 def _watch(directory: Path, assistant: "Assistant", done: threading.Event, every: float) -> None:
-    from kgqa.reasoning.pretrained import from_pretrained
-
     seen = _identity(directory)
     while not done.wait(every):
         now = _identity(directory)
@@ -234,9 +248,9 @@ def _watch(directory: Path, assistant: "Assistant", done: threading.Event, every
             continue
         seen = now
         try:
-            assistant.take(from_pretrained(directory))
+            assistant.take(read_model(directory))
             print(f"{directory} was replaced: version {assistant.version} answers now", flush=True)
-        except KgqaError as error:
+        except (KgqaError, OSError) as error:
             logging.warning("%s; the model before it goes on answering", error)
 
 

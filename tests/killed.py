@@ -37,9 +37,10 @@ Word = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Moment:
-    """When a process dies: some seconds after its work began, or before the n-th of its steps of one kind."""
+    """When a process dies: some seconds after it told so many words, or before the n-th of its steps of one kind."""
 
     seconds: float = PATIENCE
+    words: int = 1
     step: tuple[str, int] | None = None
 
 
@@ -87,6 +88,8 @@ def killed(moment: Moment, work: Callable[..., None], *arguments: Any) -> list[W
     try:
         assert heard.poll(PATIENCE), "it did not begin"
         words = [heard.recv()]
+        while len(words) < moment.words and heard.poll(PATIENCE):
+            words.append(heard.recv())
         deadline = time.monotonic() + moment.seconds
         while heard.poll(max(0.0, deadline - time.monotonic())) and time.monotonic() < deadline:
             words.append(heard.recv())
