@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kgqa.reasoning.answerer import Answerer
 
 ASSETS = ROOT / "assets"
+KEEP_ALIVE = 75  # seconds: longer than proxies and people wait, whose next request would meet a connection being closed
 
 
 class StoredMemory(StoredArchive):
@@ -282,6 +283,7 @@ def serve(app: "FastAPI | Opening", settings: Settings, listening: socket.socket
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)

@@ -65,11 +65,20 @@ def _serving(model: str, database: str) -> Iterator[str]:
             found = re.search(r"http://\S+", process.stdout.readline())
             if not found:
                 raise KgqaError("the server did not start; what it said is above")
-            if httpx.get(f"{found[0]}/readyz", timeout=START, trust_env=False).status_code != 200:
-                raise KgqaError(f"the server at {found[0]} is not ready; see its database")
+            _wait(found[0])
             yield found[0]
         finally:
             process.terminate()
+
+
+def _wait(address: str) -> None:
+    """Until the server is ready; raises `KgqaError` when it never is."""
+    try:
+        ready = httpx.get(f"{address}/readyz", timeout=START, trust_env=False)
+    except httpx.TransportError as error:
+        raise KgqaError(f"the server at {address} does not answer: {error}") from error
+    if ready.status_code != 200:
+        raise KgqaError(f"the server at {address} is not ready: {ready.text}")
 
 
 def _visited(
@@ -83,7 +92,11 @@ def _visited(
     command += ["--stop-timeout", "60", "--exit-code-on-error", "0", "--loglevel", "ERROR", "--only-summary"]
     command += ["--questions", str(asked), "--seed", str(seed), "--rows", str(rows)]
     environment = {**os.environ, "NO_PROXY": "*"}
-    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=seconds + END)
+    wait = seconds + END
+    try:
+        done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=wait)
+    except subprocess.TimeoutExpired as error:
+        raise KgqaError(f"locust did not end within {wait} seconds; the machine is too busy") from error
     if done.returncode != 0 or not rows.exists():
         raise KgqaError(f"locust ended with status {done.returncode}: {done.stderr.strip()[-500:]}")
     noted: list[dict[str, Any]] = json.loads(rows.read_text())

@@ -37,7 +37,7 @@ from tests.test_attack import Target, message
 
 STORED = 60  # writes before the kill, at most
 A_WRITE = 0.02  # seconds that one takes, at most
-TAKING_OVER = 2.5  # seconds in which a server notices a new model and reads it
+TAKING_OVER = 2.0  # seconds in which a server notices a new model and reads it
 BTREES = (
     "SELECT bt_index_parent_check(indexrelid, true) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
     "JOIN pg_am ON pg_am.oid = relam WHERE amname = 'btree' AND relnamespace = 'public'::regnamespace"
@@ -201,7 +201,7 @@ def test_a_model_is_the_old_one_or_the_new_one(
             if work is killed.add_fact:
                 labels = KnowledgeGraph.load(model / "graph").catalog.labels
                 assert (f"Film {number}" in labels) == (after != before), told
-            else:
+            elif work is killed.save:
                 assert after in (before, f"saved {number}"), told
             wait_for(assistant, after)
             assert [each.label for each in assistant.ask("who directed Jaws?").answers] == ["Ana Sol"], told
@@ -278,6 +278,7 @@ def test_a_server_killed_while_it_takes_over_serves_the_new_model(
             end = time.monotonic() + generator.uniform(0, TAKING_OVER)
             while time.monotonic() < end:
                 assert target.version() in (old, served), f"round {number}"
+                time.sleep(0.02)
         assert version_of(model) == served
         with examined(url):
             database = db.open_database(url)
