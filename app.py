@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
     from kgqa.chat.assistant import Assistant
     from kgqa.chat.opening import Opening
+    from kgqa.reasoning.answerer import Answerer
 
 ASSETS = ROOT / "assets"
+KEEP_ALIVE = 75  # seconds: longer than proxies and people wait, whose next request would meet a connection being closed
 
 
 class StoredMemory(StoredArchive):
@@ -237,9 +239,24 @@ def _mount(app: "FastAPI", blocks: Any, settings: Settings) -> None:
 def load_assistant(directory: Path) -> "Assistant":
     """The assistant over the model in a directory; raises `ModelFormatError` when that is not one."""
     from kgqa.chat.assistant import Assistant
+
+    return Assistant(read_model(directory))
+
+
+def read_model(directory: Path) -> "Answerer":
+    """The model in a directory, read again where it was replaced meanwhile: never a part of each."""
     from kgqa.reasoning.pretrained import from_pretrained
 
-    return Assistant(from_pretrained(directory))
+    while True:
+        before = _identity(directory)
+        try:
+            model = from_pretrained(directory)
+        except (KgqaError, OSError):
+            if _identity(directory) == before:
+                raise
+        else:
+            if _identity(directory) == before:
+                return model
 
 
 @contextmanager
@@ -256,8 +273,6 @@ def watched(directory: Path, assistant: "Assistant", every: float = 1.0) -> Iter
 
 
 def _watch(directory: Path, assistant: "Assistant", done: threading.Event, every: float) -> None:
-    from kgqa.reasoning.pretrained import from_pretrained
-
     seen = _identity(directory)
     while not done.wait(every):
         now = _identity(directory)
@@ -265,9 +280,9 @@ def _watch(directory: Path, assistant: "Assistant", done: threading.Event, every
             continue
         seen = now
         try:
-            assistant.take(from_pretrained(directory))
+            assistant.take(read_model(directory))
             print(f"{directory} was replaced: version {assistant.version} answers now", flush=True)
-        except KgqaError as error:
+        except (KgqaError, OSError) as error:
             logging.warning("%s; the model before it goes on answering", error)
 
 
@@ -299,6 +314,7 @@ def serve(app: "FastAPI | Opening", settings: Settings, listening: socket.socket
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)

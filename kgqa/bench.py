@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kgqa.errors import InputError
+from kgqa.errors import InputError, KgqaError
 
 
 def add_bench(parser: argparse.ArgumentParser) -> None:
@@ -31,9 +31,15 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     unanswerable.add_argument("--foreign", required=True, type=Path, help="questions about another graph")
     unanswerable.add_argument("--count", type=int, default=500, help="questions of each kind (%(default)s)")
     unanswerable.set_defaults(run=_unanswerable)
-    for bench in (follow, linking, spelling, unanswerable):
+    load = benches.add_parser("load", help="people at the page of `python app.py`, all at once; status 1 on an error")
+    _add_model(load, "questions to ask")
+    load.add_argument("--people", type=int, default=20, help="at once (%(default)s)")
+    load.add_argument("--seconds", type=int, default=60, help="how long they stay (%(default)s)")
+    load.add_argument("--database", metavar="URL", help="an empty one (an SQLite file that is gone afterwards)")
+    load.set_defaults(run=_load)
+    for bench in (follow, linking, spelling, unanswerable, load):
         bench.add_argument("--seed", type=int, default=0)
-    for bench in (follow, linking, spelling, parts, unanswerable):
+    for bench in (follow, linking, spelling, parts, unanswerable, load):
         bench.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -90,6 +96,19 @@ def _unanswerable(options: argparse.Namespace) -> None:
     questions, foreign = read_questions(options.questions), read_questions(options.foreign)
     figures = run(from_pretrained(options.model), questions, foreign, options.count, options.seed)
     _print_figures(figures, options.json)
+
+
+def _load(options: argparse.Namespace) -> None:
+    from benchmarks.load import run
+    from kgqa.training.questions import read_questions
+
+    questions = read_questions(options.questions)
+    figures = run(options.model, questions, options.people, options.seconds, options.seed, options.database)
+    _print_figures(figures, options.json)
+    if figures["errors"]:
+        raise KgqaError(
+            f"{figures['errors']} of {figures['requests']} requests failed; the first: {figures['first_error']}"
+        )
 
 
 def _print_figures(figures: dict[str, Any], as_json: bool) -> None:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ import app
 from kgqa.config import read_settings
 from kgqa.errors import InputError
 from kgqa.graph.formats import Statement
+from kgqa.manifest import replace_directory
 from kgqa.reasoning.facts import change_facts
 from tests import cinema
 
@@ -105,6 +107,21 @@ def test_facts_added_to_a_running_server_are_answered(trained_model: Path, tmp_p
             time.sleep(0.2)
         answer = Client(address, verbose=False).predict("who directed Silver Lining?", api_name="/ask")
         assert [link["label"] for link in answer["links"]] == ["Silver Lining"]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
+def test_a_model_that_is_replaced_while_it_is_read_is_one_or_the_other(
+    trained_model: Path, tmp_path: Path, share: float
+) -> None:
+    model, other = (Path(shutil.copytree(trained_model, tmp_path / name)) for name in ("model", "other"))
+    change_facts(other, [Statement("Silver Lining", "directed by", "Vera Holm", True)])
+    began = time.monotonic()
+    old = app.read_model(model).version
+    replacing = threading.Timer(share * (time.monotonic() - began), replace_directory, (other, model))
+    replacing.start()
+    found = app.read_model(model)
+    replacing.join()
+    assert ("Silver Lining" in found.graph.catalog.labels) == (found.version != old)
 
 
 def test_a_broken_replacement_leaves_the_old_model_answering(trained_model: Path, tmp_path: Path) -> None:
