@@ -7,6 +7,7 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError  # type: ignore[attr-defined]
+from huggingface_hub.utils import disable_progress_bars
 
 from db.errors import StoreError, StoreInputError
 from db.journal.place import NAME
@@ -45,7 +46,7 @@ class DataSet:
     def read(self) -> Iterator[tuple[str, bytes]]:
         """Every file, in the order of their names; no copy is kept here."""
         with tempfile.TemporaryDirectory() as folder:
-            with self._plainly():
+            with self._plainly(), disable_progress_bars():
                 snapshot_download(
                     self.name,
                     repo_type="dataset",

@@ -142,7 +142,7 @@ class FeedbackLine(Part):
     id: UUID
     turn_id: UUID
     visitor: VisitorId
-    rating: Literal[-1, 0, 1]
+    rating: Annotated[int, Field(ge=-1, le=1)]
     reason: Text
     comment: Text
     corrected_answers: list[Named]
