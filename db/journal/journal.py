@@ -1,6 +1,7 @@
 """The journal: what differs from what it says is written, and files that hold what is gone are replaced."""
 
 import secrets
+import threading
 from collections.abc import Iterable, Iterator, Set
 
 from db.errors import StoreInputError
@@ -32,6 +33,7 @@ class Journal:
         self._old = contents.files.keys() - self._damaged
         self._process = secrets.token_hex(4)
         self._last = max((int(name[:20]) for name in contents.files), default=0)
+        self._flushing = threading.Lock()
 
     def flush(self) -> None:
         """Write what was stored since the last flush; if that fails, the next one writes it.
@@ -40,16 +42,17 @@ class Journal:
             StoreError: if the database or the place cannot be used.
         """
         changed = self.database.changed
-        if not changed.is_set() and not self._old:
-            return
-        changed.clear()
-        try:
-            self._flush()
-        except BaseException:
-            changed.set()
-            raise
+        with self._flushing:
+            if not changed.is_set() and not self._old:
+                return
+            changed.clear()
+            try:
+                self._write()
+            except BaseException:
+                changed.set()
+                raise
 
-    def _flush(self) -> None:
+    def _write(self) -> None:
         with self.database.reader() as session:
             there = states(session)
             gone = self._known.keys() - there.keys()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from typing import Protocol
 
-NAME = re.compile(r"\d{20}-[0-9a-f]{8}-\d{3}\.jsonl")  # time, process, number; later names are of later files
+NAME = re.compile(r"\d{20}-[0-9a-f]{8}-\d{3,}\.jsonl")  # time, process, number; later names are of later files
 
 
 class Place(Protocol):

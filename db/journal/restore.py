@@ -43,7 +43,8 @@ def _models(session: Session, contents: Contents) -> dict[str, UUID]:
     }
     for digest, line in lines.items():
         version, parent = versions[digest], versions.get(line.parent or "")
-        version.figures, version.created_at, version.parent_id = line.figures, line.created_at, parent and parent.id
+        version.figures, version.created_at = line.figures, line.created_at
+        version.parent_id = parent.id if parent else None
     session.flush()
     return {digest: version.id for digest, version in versions.items()}
 

@@ -66,4 +66,4 @@ def lines(session: Session, keys: Iterable[Key]) -> Iterator[tuple[Key, str]]:
         for start in range(0, len(names), AT_ONCE):
             some = [as_stored(name) for name in names[start : start + AT_ONCE]]
             for row in session.execute(ROWS[table].where(column.in_(some))).mappings():
-                yield (table, str(row[column.key])), write_row(table, row)
+                yield (table, str(row[column.key])), write_row(table, {**row})
