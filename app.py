@@ -1,16 +1,20 @@
 """The chat: joins the assistant, the page and the store, and serves them. `python app.py --help` tells the rest."""
 
 import argparse
+import json
 import logging
+import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from pydantic import TypeAdapter
 
 import db
 from kgqa.chat.memory import Opinion, RightAnswer, ShownTurn
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
 ASSETS = ROOT / "assets"
 KEEP_ALIVE = 75  # seconds: longer than proxies and people wait, whose next request would meet a connection being closed
+ANSWER = TypeAdapter(Answer)
 
 
 class StoredMemory(StoredArchive):
@@ -145,7 +150,9 @@ def _opinion(feedback: db.Feedback) -> Opinion:
     return Opinion(liked, entities + words, feedback.comment)
 
 
-def build_app(assistant: "Assistant", database: db.Database, settings: Settings) -> "FastAPI":
+def build_app(
+    assistant: "Assistant", database: db.Database, settings: Settings, journal: db.Keeper | None = None
+) -> "FastAPI":
     """The web application: the page, two signs of life, and the guards before them."""
     from fastapi import FastAPI, Request, Response
     from fastapi.responses import FileResponse
@@ -171,7 +178,7 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
         except db.StoreError:
             response.status_code = 503
             return {"status": "the database does not answer"}
-        return {"status": "ok", "model": assistant.version}
+        return {"status": "ok", "model": assistant.version, **({"journal": journal.state} if journal else {})}
 
     @app.get("/page.js")
     @app.get("/history.js")
@@ -323,20 +330,21 @@ def serve(app: "FastAPI | Opening", settings: Settings, listening: socket.socket
     listening.listen(config.backlog)  # who comes between the next line and the server's start waits and is not refused
     host, port = listening.getsockname()[:2]
     print(f"{settings.title}: http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn ends by the handler that it found
     server.run(sockets=[listening])
     if isinstance(app, Opening) and app.error:
         raise app.error
 
 
-def serve_model(settings: Settings, database: db.Database, listening: socket.socket) -> None:
+def serve_model(settings: Settings, database: db.Database, journal: db.Keeper | None, listening: socket.socket) -> None:
     """Serve the chat over a trained model."""
     assistant = load_assistant(settings.model)
-    app = build_app(assistant, database, settings)
+    app = build_app(assistant, database, settings, journal)
     with watched(settings.model, assistant):
         serve(app, settings, listening)
 
 
-def serve_graph(settings: Settings, database: db.Database, listening: socket.socket) -> None:
+def serve_graph(settings: Settings, database: db.Database, journal: db.Keeper | None, listening: socket.socket) -> None:
     """Serve the chat over graph files: at once a page that says how far it is, then the chat.
 
     Raises:
@@ -359,11 +367,27 @@ def serve_graph(settings: Settings, database: db.Database, listening: socket.soc
             step("Opening the chat")
             assistant = load_assistant(model)
             stack.enter_context(watched(model, assistant))
-            app = build_app(assistant, database, settings.model_copy(update={"model": model}))
+            app = build_app(assistant, database, settings.model_copy(update={"model": model}), journal)
             print(f"ready; the model is {model}", flush=True)
             return app
 
         serve(Opening(prepare, settings.title, settings.frame_ancestors), settings, listening)
+
+
+def journaled(settings: Settings, database: db.Database) -> AbstractContextManager[db.Keeper | None]:
+    """The keeper of the journal, if there is to be one; a database without rows gets those of the journal."""
+    if not settings.journal:
+        return nullcontext()
+    return db.journaled(database, settings.journal, settings.journal_seconds, check_snapshot)
+
+
+def check_snapshot(snapshot: dict[str, Any]) -> None:
+    """Refuse what the page could not show; raises `ValueError`."""
+    ANSWER.validate_json(json.dumps(snapshot), strict=True)
+    try:
+        Answer.from_dict(snapshot)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"no answer has these parts: {error}") from error
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -412,7 +436,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with listen(settings) as listening:
             check_login(settings)
             database = db.open_database(settings.database_url)
-            (serve_graph if settings.graph else serve_model)(settings, database, listening)
+            with journaled(settings, database) as journal:
+                (serve_graph if settings.graph else serve_model)(settings, database, journal, listening)
             database.close()
     except (KgqaError, db.StoreError) as error:
         print(f"app.py: {error}", file=sys.stderr)

@@ -6,7 +6,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,12 +101,22 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database."""
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Gives the URL of an empty database, another one each time."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/store.db"
+        return lambda: f"sqlite:///{tmp_path}/store{next(NUMBERS)}.db"
     folder = request.getfixturevalue("postgresql")
-    name = f"store_{next(NUMBERS)}"
-    with psycopg.connect(host=folder, user="postgres", dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-    return f"postgresql://postgres@/{name}?host={folder}"
+
+    def create() -> str:
+        name = f"store_{next(NUMBERS)}"
+        with psycopg.connect(host=folder, user="postgres", dbname="postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        return f"postgresql://postgres@/{name}?host={folder}"
+
+    return create
+
+
+@pytest.fixture
+def url(fresh_url: Callable[[], str]) -> str:
+    """The URL of an empty database."""
+    return fresh_url()
