@@ -34,22 +34,41 @@ class Way:
     spans: tuple[Span, ...]
     relations: tuple[tuple[int, ...], ...]  # of each span
 
+    def wording(self, text: str) -> str:
+        """The words of the question without its names, equal for questions that are asked in the same words."""
+        for span in sorted(self.spans, key=lambda span: -span.start):
+            text = f"{text[: span.start]}{{}}{text[span.end :]}"
+        return " ".join(text.casefold().split()).rstrip("?.! ")
+
+
+Explained = Sequence[tuple[Question, Way]]
+
 
 class Variants:
-    """Asks given questions of other entities, the same ones for the same seed."""
+    """Asks given questions of other entities, the same ones for the same seed.
 
-    def __init__(self, graph: KnowledgeGraph, index: EntityIndex, seed: int = 0) -> None:
+    With `ambiguous`, a name that several entities have gives way to names of that kind, as far as there are any: what
+    the question teaches is then which of them is meant.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, index: EntityIndex, seed: int = 0, ambiguous: bool = False) -> None:
         self.catalog, self.index, self.random = graph.catalog, index, Random(seed)
+        self.ambiguous = ambiguous
         self.facts = FactSampler(graph, self.random)
         self._reached = lru_cache(maxsize=100_000)(self._walk)
+        self._namesakes = lru_cache(maxsize=None)(self._shared)
 
     def make(self, questions: Sequence[Question], total: int, taken: Sequence[Question] = ()) -> Iterator[Question]:
         """So many new questions, all explained ones about equally often; fewer where they run out.
 
         None has the text of one that is taken.
         """
-        explained = self._explained(questions) if total else []
-        seen, misses, number = {row.question for row in [*questions, *taken]}, 0, 0
+        explained = self.explained(questions) if total else []
+        yield from self.of(explained, total, [*questions, *taken])
+
+    def of(self, explained: Explained, total: int, taken: Sequence[Question] = ()) -> Iterator[Question]:
+        """So many new questions of those that are explained, one that stands there twice twice as often."""
+        seen, misses, number = {row.question for row in taken}, 0, 0
         while explained and number < total and misses < PATIENCE:
             misses += 1
             question, way = self.random.choice(explained)
@@ -62,7 +81,7 @@ class Variants:
                 misses, number = 0, number + 1
                 yield made
 
-    def _explained(self, questions: Sequence[Question]) -> list[tuple[Question, Way]]:
+    def explained(self, questions: Sequence[Question]) -> list[tuple[Question, Way]]:
         """The questions that some way explains, each with the way that explains most; then with the longest name."""
         ways = [(question, list(self._ways(question))) for question in questions]
         counts = Counter(relations for _, found in ways for relations in {way.relations for way in found})
@@ -119,7 +138,7 @@ class Variants:
     def _asked_of_others(self, question: Question, way: Way) -> Question:
         """The question with other names, and where the way leads from those."""
         first, *rest = way.relations
-        start, goal = self.facts.edge(first[0])
+        start, goal = self._edge(first[0], way.spans[0])
         entities = [start]
         answers = {start}
         for relation in first:
@@ -134,6 +153,18 @@ class Variants:
         ids = self.catalog.entity_ids
         text = self._with_names(question.question, way.spans, entities)
         return Question("", text, tuple(ids[answer] for answer in sorted(answers)), slice=question.slice)
+
+    def _edge(self, relation: int, span: Span) -> tuple[int, int]:
+        """A fact of the relation to ask about in the place of one about the name that stands there."""
+        if self.ambiguous and len(self.index.exact([span.text])[0]) > 1 and (others := self._namesakes(relation)):
+            start = self.random.choice(others)
+            return start, self.random.choice(self.facts.sparse.objects_of(start, relation).tolist())
+        return self.facts.edge(relation)
+
+    def _shared(self, relation: int) -> list[int]:
+        """Entities with this relation that share their label with others."""
+        namesakes = (entity for group in self.facts.shared_names for entity in group)
+        return [entity for entity in namesakes if self.facts.has(entity, relation)]
 
     def _with_names(self, text: str, spans: Sequence[Span], entities: Sequence[int]) -> str:
         for span, entity in sorted(zip(spans, entities, strict=True), key=lambda pair: -pair[0].start):
