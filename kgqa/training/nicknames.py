@@ -16,7 +16,7 @@ from kgqa.graph.change import GraphChange
 from kgqa.graph.formats import Statement
 from kgqa.linking.index import BY_NGRAMS, BY_SPELLING, EXACT, EntityIndex
 from kgqa.linking.shortlist import Mention
-from kgqa.linking.vectors import normalise
+from kgqa.linking.spans import spans_of
 from kgqa.reasoning.answerer import Answerer
 from kgqa.reasoning.heads import answer_set as chosen_set
 from kgqa.reasoning.model import JointModel
@@ -31,6 +31,12 @@ ALIKE = 0.5  # n-gram cosine of names from which on one may be meant by the othe
 TYPING_ERROR = 0.25  # spelling of a name with two typing errors
 ENOUGH = 2  # people who say so, where no reviewer does
 ALIAS = "skos:altLabel"
+POINTING = frozenset(
+    {
+        "it", "its", "he", "him", "his", "she", "her", "hers", "they", "them", "their", "theirs", "this", "that",
+        "these", "those", "there", "here", "one", "ones", "the", "a", "an",
+    }
+)  # words that mean something else in each conversation  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,8 @@ def _plain(name: str) -> str:
 
 
 def _is_new(answerer: Answerer, name: str, entity: int) -> bool:
-    """Whether the name is not even like one that the entity has."""
-    if not normalise(name):
+    """Whether it can be a name, and is not even like one that the entity has."""
+    if {span.text.casefold() for span in spans_of(name, 1)} <= POINTING:
         return False
     found = answerer.index.search([name], LOOKED_AT)
     own = found.entities[0] == entity
