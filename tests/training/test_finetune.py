@@ -54,21 +54,21 @@ def tuned(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> tuple[T
         row = correction("Red Desert", number, question=text, answers=["Cy Marsh"], corrected_entity=meant)
         rows.append(row)
     feedback = write(place / "feedback.jsonl", *rows, correction("Jaws", 9, status="rejected"))
-    tuning = Tuning(trained.directory, feedback, place / "new", training=gently(epochs=2), command="tune")
+    tuning = Tuning(trained.directory, feedback, place / "new", training=gently(epochs=3), command="tune")
     return finetune(tuning), tuning
 
 
 def test_other_questions_in_these_words_are_answered(tuned: tuple[Tuned, Tuning], trained: Trained) -> None:
     new, old = from_pretrained(tuned[1].out), from_pretrained(trained.directory)
     others = {film: WORDS.format(film) for film in FILMS[7:]}
-    right = [film for film, text in others.items() if said(new, text) == [cinema.DIRECTED[film]]]
-    before = [film for film, text in others.items() if said(old, text) == [cinema.DIRECTED[film]]]
+    right = [film for film, text in others.items() if said(new, text)[:1] == [cinema.DIRECTED[film]]]
+    before = [film for film, text in others.items() if said(old, text)[:1] == [cinema.DIRECTED[film]]]
     assert len(right) >= 0.8 * len(others) > len(before)
-    assert said(new, "what year did Zorvo come out") == [cinema.YEARS["Red Desert"]]
+    assert said(new, "what year did Zorvo come out")[:1] == [cinema.YEARS["Red Desert"]]
 
 
 def said(answerer: Answerer, text: str) -> list[str]:
-    """The labels of what was reached, whatever the confidence says."""
+    """The labels of what was reached, best first, whatever the confidence says."""
     return [answerer.graph.catalog.labels[entity] for entity in answerer.solve(text).entities.tolist()]
 
 
@@ -129,18 +129,18 @@ def test_lessons_leave_out_what_is_outweighed_or_unknown(trained: Trained, tmp_p
 
 def test_a_linking_choice_has_the_answers_of_who_is_meant(trained: Trained, tmp_path: Path) -> None:
     answerer = from_pretrained(trained.directory)
-    row = correction("Jaws", question="who directed it?", answers=[])
-    row["corrected_entity"] = {"mention": "it", "id": "Night Train", "label": "Night Train"}
+    row = correction("Jaws", question="who directed Jaws?", answers=[])
+    row["corrected_entity"] = {"mention": "jaws", "id": "Night Train", "label": "Night Train"}
     chosen = choose(write(tmp_path / "feedback.jsonl", row), False, 10)
     (lesson,), _ = lessons(answerer, Variants(answerer.graph, answerer.index), chosen, tmp_path)
     assert lesson.question.answers == ("Bo Lind",)
-    assert hints(answerer, [lesson]) == {"who directed it?": answerer.graph.catalog.entity("Night Train")}
+    assert hints(answerer, [lesson]) == {"who directed Jaws?": answerer.graph.catalog.entity("Night Train")}
 
 
 def test_all_about_one_question_are_on_one_side(trained: Trained, tmp_path: Path) -> None:
     answerer = from_pretrained(trained.directory)
     rows = [correction(film, number) for number, film in enumerate(FILMS[:6])]
-    rows += [correction(film, 9, question=WORDS.format(film).upper(), answers=["Bo Lind"]) for film in FILMS[:6]]
+    rows += [correction(film, 9, question=WORDS.format(film).upper(), answers=["Jon Lowe"]) for film in FILMS[:6]]
     chosen = choose(write(tmp_path / "feedback.jsonl", *rows), False, 10)
     found, _ = lessons(answerer, Variants(answerer.graph, answerer.index), chosen, tmp_path)
     taught, held = held_out(found, 0.3, seed=1)
