@@ -17,7 +17,6 @@ from tqdm import tqdm
 from kgqa.errors import InputError, KgqaError
 from kgqa.manifest import check_replaceable
 from kgqa.reasoning.answerer import Answerer
-from kgqa.reasoning.confidence import Calibration
 from kgqa.reasoning.lineage import Lineage
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.pretrained import from_pretrained, located, save_pretrained, trained_state
@@ -136,7 +135,7 @@ def _tuned(tuning: Tuning, answerer: Answerer, own: OwnQuestions, chosen: Chosen
     names = nicknames(answerer, [lesson.correction for lesson in taught], trusting=not tuning.agreement)
     named = with_nicknames(answerer, names)
     old, rows, seconds = _learned(tuning, named, own, taught, [*asked, *dev])
-    kept, after = _settle(tuning, named.model, old, dev, before[1], named.calibration if is_made else None)
+    kept, after = _settle(tuning, named.model, old, dev, before[1], refit=not is_made)
     comparison = Comparison(
         {HELD_OUT: before[0].hits, DEVELOPMENT: before[1].hits},
         {HELD_OUT: measured(named.model, asked, after.calibration).hits, DEVELOPMENT: after.hits},
@@ -186,15 +185,16 @@ def _settle(
     old: dict[str, torch.Tensor],
     dev: Sequence[Question],
     before: Measured,
-    calibration: Calibration | None,
+    refit: bool,
 ) -> tuple[float, Measured]:
     """Keep as little of the old weights as leaves the development set no worse; the share, and how dev goes then."""
     new = trained_state(model)
     for share in KEPT if tuning.keep is None else (tuning.keep,):
         _load(model, new)
         blend(model, old, share)
-        after = measured(model, dev, calibration)
+        after = measured(model, dev, before.calibration, refit)
         line = f"keeping {share:.0%} of the old weights: development set {percent(after.hits):.2f}"
+        line += f", before {percent(before.hits):.2f}"
         tqdm.write(line, file=sys.stderr)
         if percent(after.hits) >= percent(before.hits) - tuning.tolerance:
             break

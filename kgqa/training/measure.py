@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
+from torch import Tensor
 
 from kgqa.reasoning.confidence import Calibration
 from kgqa.reasoning.model import JointModel
@@ -27,19 +28,33 @@ class Measured:
         return [outcome.hit for outcome in self.outcomes]
 
 
-def measured(model: JointModel, questions: Sequence[Question], calibration: Calibration | None) -> Measured:
-    """How questions go as people ask them, in batches; without a calibration one is fitted to them first."""
+def measured(model: JointModel, questions: Sequence[Question], known: Calibration, refit: bool = False) -> Measured:
+    """How questions go as people ask them, in batches.
+
+    Args:
+        refit: fit a calibration to these questions, and take it instead of the known one if more go well with it.
+    """
     rows = list(quick_outcomes(model, questions))
     if not rows:
-        return Measured(calibration or Calibration(), [])
+        return Measured(known, [])
     evidence = torch.stack([found for _, found in rows]).clone()
-    if calibration is None:
-        right = torch.tensor([outcome.hit for outcome, _ in rows])
-        answerable = torch.tensor([bool(question.answers) for question in questions])
-        calibration = Calibration.fit(evidence, right, answerable)
+    outcomes = [outcome for outcome, _ in rows]
+    as_known = Measured(known, _withheld(outcomes, evidence, questions, known))
+    if not refit:
+        return as_known
+    right = torch.tensor([outcome.hit for outcome in outcomes])
+    answerable = torch.tensor([bool(question.answers) for question in questions])
+    fitted = Calibration.fit(evidence, right, answerable)
+    as_fitted = Measured(fitted, _withheld(outcomes, evidence, questions, fitted))
+    return as_fitted if sum(as_fitted.hits) > sum(as_known.hits) else as_known
+
+
+def _withheld(
+    outcomes: Sequence[Outcome], evidence: Tensor, questions: Sequence[Question], calibration: Calibration
+) -> list[Outcome]:
+    """The outcomes once answers that are not sure enough are not given; the evidence has shape (N, EVIDENCE)."""
     sure = (calibration.confidence(evidence) >= calibration.threshold).tolist()
-    outcomes = [
+    return [
         outcome if given else withheld(outcome, question)
-        for (outcome, _), given, question in zip(rows, sure, questions, strict=True)
+        for outcome, given, question in zip(outcomes, sure, questions, strict=True)
     ]
-    return Measured(calibration, outcomes)
