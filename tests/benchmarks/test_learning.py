@@ -39,6 +39,7 @@ def test_a_nickname_is_nobodys_name(simulation: Simulation) -> None:
     name = simulation._invented()
     assert simulation.answerer.index.exact([name]) == [[]]
     corrected, others = simulation.nickname()
+    assert len(corrected) == len(others) > 0
     assert simulation._right([*corrected, *others]) == []
 
 
