@@ -128,7 +128,7 @@ def _learning(options: argparse.Namespace) -> None:
         options.tolerance,
         options.seed,
     )
-    rows = []
+    rows: list[dict[str, Any]] = []
     for row in run(plan):
         if not options.json:
             print(_table([row]) if not rows else "\t".join(map(str, row.values())), flush=True)

@@ -246,7 +246,7 @@ def _add_finetune(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--epochs", type=float, default=2.0, help="passes over all questions (%(default)s)")
     parser.add_argument(
-        "--rate", type=float, default=5e-4, help="peak learning rate, a fifth of it for the encoder (%(default)s)"
+        "--rate", type=float, default=3e-4, help="peak learning rate, a fifth of it for the encoder (%(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
     parser.add_argument(

@@ -35,8 +35,8 @@ from kgqa.training.start import blend
 from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
 from kgqa.training.variants import Variants
 
-KEPT = (0.0, 0.25, 0.5, 0.75)  # shares of the old weights that are tried, until the development set is no worse
-EPOCHS, BATCH, RATE, ENCODER_SHARE = 2.0, 32, 5e-4, 5
+KEPT = (0.0, 0.25, 0.5, 0.7, 0.85)  # shares of the old weights that are tried, until the development set is no worse
+EPOCHS, BATCH, RATE, ENCODER_SHARE = 2.0, 32, 3e-4, 5
 
 
 class WorseError(KgqaError):

@@ -54,7 +54,7 @@ def tuned(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> tuple[T
         row = correction("Red Desert", number, question=text, answers=["Cy Marsh"], corrected_entity=meant)
         rows.append(row)
     feedback = write(place / "feedback.jsonl", *rows, correction("Jaws", 9, status="rejected"))
-    tuning = Tuning(trained.directory, feedback, place / "new", training=gently(epochs=3), command="tune")
+    tuning = Tuning(trained.directory, feedback, place / "new", training=gently(epochs=3, rate=5e-4), command="tune")
     return finetune(tuning), tuning
 
 
