@@ -46,13 +46,19 @@ class StoredMemory(StoredArchive):
         self.model_version()
 
     def model_version(self) -> UUID:
-        """The row of the model that answers now."""
-        version = self.assistant.version
-        if version not in self._versions:
+        """The row of the model that answers now, with its figures, and after the row of the one it was tuned from."""
+        model = self.assistant.model
+        if model.version not in self._versions:
+            parent = model.lineage.parent or None
+            figures = {**model.figures, **({"lineage": model.lineage.to_dict()} if parent else {})}
             with self.database.writer() as session:
-                row = db.register_model_version(session=session, name=version, digest=version)
-                self._versions[version] = row.id
-        return self._versions[version]
+                if parent:
+                    db.register_model_version(session=session, name=parent, digest=parent)
+                row = db.register_model_version(
+                    session=session, name=model.version, digest=model.version, parent_digest=parent, figures=figures
+                )
+                self._versions[model.version] = row.id
+        return self._versions[model.version]
 
     def start(self, visitor: str) -> str:
         with self.database.writer() as session:

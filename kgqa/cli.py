@@ -14,6 +14,7 @@ from kgqa.bench import add_bench
 from kgqa.errors import InputError, KgqaError
 
 if TYPE_CHECKING:
+    from kgqa.training.finetune import Tuning
     from kgqa.training.recipe import Recipe
 
 ENCODER_SHARE = 5
@@ -41,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_build(verbs.add_parser("build", help="read graph files into a graph directory"))
     _add_synthesise(verbs.add_parser("synthesise", help="make questions and answers from a graph alone"))
     _add_train(verbs.add_parser("train", help="train a joint model from questions and answers"))
+    _add_finetune(verbs.add_parser("finetune", help="let a trained model learn from corrections, or take that back"))
     _add_crossvalidate(verbs.add_parser("crossvalidate", help="train and measure by folds, where questions are few"))
     _add_attach(verbs.add_parser("attach", help="put a trained model onto another graph, with no training"))
     _add_facts(verbs.add_parser("facts", help="add facts, entities and names to a trained model, or take them away"))
@@ -211,6 +213,92 @@ def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe"
         keep=options.keep,
         synthetic=options.synthetic,
         variants=options.variants,
+        command=options.command,
+    )
+
+
+def _add_finetune(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", required=True, type=Path, metavar="MODEL_DIR", help="what is to learn")
+    parser.add_argument("--feedback", type=Path, metavar="FILE", help="what python -m db export wrote")
+    parser.add_argument("--out", type=Path, metavar="NEW_DIR", help="the new version")
+    parser.add_argument("--dev", type=Path, help="development questions (those that the model keeps, else made)")
+    parser.add_argument(
+        "--replay",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="questions of its own training to mix in (those that the model keeps, else made)",
+    )
+    parser.add_argument("--unreviewed", action="store_true", help="take corrections too that nobody reviewed")
+    parser.add_argument(
+        "--equal-weights", action="store_true", help="count every correction in full, whoever else says what"
+    )
+    parser.add_argument("--most", type=int, default=10, help="corrections taken of one person (%(default)s)")
+    parser.add_argument(
+        "--held-out", type=float, default=0.2, metavar="SHARE", help="corrections to measure on (%(default)s)"
+    )
+    parser.add_argument(
+        "--keep", type=float, metavar="SHARE", help="of the old weights (as little as leaves dev no worse)"
+    )
+    parser.add_argument(
+        "--tolerance", type=float, default=0.0, metavar="POINTS", help="of Hits@1 that it may lose (%(default)s)"
+    )
+    parser.add_argument("--epochs", type=float, default=2.0, help="passes over all questions (%(default)s)")
+    parser.add_argument(
+        "--rate", type=float, default=3e-4, help="peak learning rate, a fifth of it for the encoder (%(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
+    parser.add_argument(
+        "--publish", type=Path, metavar="SERVED_DIR", help="put it in the place of this directory, which an app serves"
+    )
+    parser.add_argument("--rollback", action="store_true", help="take back what was published in the place of --model")
+    parser.set_defaults(run=_finetune)
+
+
+def _finetune(options: argparse.Namespace) -> None:
+    from kgqa.training.finetune import finetune
+    from kgqa.training.publish import publish, rollback
+
+    if options.rollback:
+        left, answers = rollback(options.model)
+        print(f"{options.model}: version {answers} answers again, {left} was taken back")
+        return
+    tuned = finetune(_tuning(options))
+    for line in tuned.lines():
+        print(line)
+    print(f"{options.out}: version {tuned.answerer.version}, tuned from {tuned.answerer.lineage.parent}")
+    if options.publish:
+        kept = publish(options.out, options.publish)
+        print(f"{options.publish}: published; the version before is kept in {kept}")
+
+
+def _tuning(options: argparse.Namespace) -> "Tuning":
+    from kgqa.training.finetune import Tuning, gently
+
+    if options.feedback is None or options.out is None:
+        raise InputError("finetune takes --feedback and --out, or --rollback")
+    if options.most < 1:
+        raise InputError(f"--most {options.most}: at least one correction of each person must be taken")
+    for name in ("held_out", "keep"):
+        share = getattr(options, name)
+        if share is not None and not 0 <= share < 1:
+            raise InputError(f"--{name.replace('_', '-')} {share}: must be a share, from 0 up to 1")
+    if options.tolerance < 0:
+        raise InputError(f"--tolerance {options.tolerance}: must not be negative")
+    return Tuning(
+        model=options.model,
+        feedback=options.feedback,
+        out=options.out,
+        dev=options.dev,
+        replay=tuple(options.replay),
+        unreviewed=options.unreviewed,
+        agreement=not options.equal_weights,
+        most=options.most,
+        held_out=options.held_out,
+        keep=options.keep,
+        tolerance=options.tolerance,
+        training=gently(options.epochs, options.rate, options.seed),
         command=options.command,
     )
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,11 +19,15 @@ import pytest
 from gradio_client import Client
 
 import app
+import db
 from kgqa.config import read_settings
 from kgqa.errors import InputError
 from kgqa.graph.formats import Statement
 from kgqa.manifest import replace_directory
 from kgqa.reasoning.facts import change_facts
+from kgqa.reasoning.lineage import Lineage
+from kgqa.reasoning.pretrained import from_pretrained, save_pretrained
+from kgqa.training.publish import publish, rollback
 from tests import cinema
 
 ROOT = Path(app.__file__).parent
@@ -133,6 +137,57 @@ def test_a_broken_replacement_leaves_the_old_model_answering(trained_model: Path
         (model / "manifest.json").touch()
         time.sleep(1)
         assert assistant.model is known
+
+
+def test_a_published_version_answers_and_the_store_knows_where_it_comes_from(
+    trained_model: Path, tmp_path: Path
+) -> None:
+    served = Path(shutil.copytree(trained_model, tmp_path / "served"))
+    assistant = app.load_assistant(served)
+    database = db.open_database(f"sqlite:///{tmp_path}/chat.db")
+    memory = app.StoredMemory(database, assistant)
+    first, conversation = assistant.version, memory.start("ann")
+    memory.keep("ann", conversation, assistant.ask("who directed Jaws?"))
+    tuned = from_pretrained(served)
+    tuned.lineage, tuned.version = (
+        Lineage(first, "d4ta", 7, {"development set": 97.0}, {"development set": 98.0}),
+        "two",
+    )
+    save_pretrained(tuned, tmp_path / "new", "a card", tuned.figures)
+    with app.watched(served, assistant, every=0.05):
+        publish(tmp_path / "new", served)
+        wait_for(lambda: assistant.version == "two")
+        memory.keep("ann", conversation, assistant.ask("who directed Heat Wave?"))
+        assert [turn.answer.answers[0].label for turn in memory.turns("ann", conversation)] == ["Ana Sol"] * 2
+        with database.reader() as session:
+            row, parent = (db.get_model_version(session=session, digest=version) for version in ("two", first))
+        assert row.parent_id == parent.id
+        assert parent.figures["hits@1"] == row.figures["hits@1"] == tuned.figures["hits@1"]
+        assert row.figures["lineage"]["data"] == "d4ta"
+        assert row.figures["lineage"]["after"] == {"development set": 98.0}
+        rollback(served)
+        wait_for(lambda: assistant.version == first)
+    database.close()
+
+
+def test_a_parent_that_never_answered_here_is_made_known(trained_model: Path, tmp_path: Path) -> None:
+    assistant = app.load_assistant(trained_model)
+    tuned = from_pretrained(trained_model)
+    tuned.lineage = Lineage("somewhere else")
+    assistant.take(tuned)
+    database = db.open_database(f"sqlite:///{tmp_path}/chat.db")
+    app.StoredMemory(database, assistant)
+    with database.reader() as session:
+        row, parent = (db.get_model_version(session=session, digest=v) for v in (tuned.version, "somewhere else"))
+    assert row.parent_id == parent.id
+    database.close()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "the app did not notice"
+        time.sleep(0.05)
 
 
 def failure(*arguments: str) -> tuple[int, str]:

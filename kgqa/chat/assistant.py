@@ -1,9 +1,9 @@
 """The assistant: takes what a person typed, checks it, and has the model answer it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kgqa.chat.markup import visible
 from kgqa.errors import InputError
@@ -11,6 +11,7 @@ from kgqa.types import NOTHING_CHOSEN, Answer, Choices
 
 if TYPE_CHECKING:
     from kgqa.graph.sparse import SparseGraph
+    from kgqa.reasoning.lineage import Lineage
 
 LONGEST = 300
 _SPACES = re.compile(r"\s+")
@@ -84,6 +85,14 @@ class Model(Protocol):
     @property
     def graph(self) -> Graph:
         """Its graph."""
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """Its development figures."""
+
+    @property
+    def lineage(self) -> "Lineage":
+        """Which model it was tuned from, and on what."""
 
     def answer(self, question: str, chosen: Choices = NOTHING_CHOSEN) -> Answer:
         """Answer one question, under what a person chose."""
