@@ -7,12 +7,12 @@ from pathlib import Path
 from random import Random
 
 from kgqa.errors import UnknownEntityError
-from kgqa.linking.shortlist import Mention
 from kgqa.reasoning.answerer import Answerer
 from kgqa.training.agreement import SURE, Voice, weights
 from kgqa.training.corrections import OUTVOTED, UNKNOWN, Chosen, Correction, check_not_empty
 from kgqa.training.questions import Question, answer_set
 from kgqa.training.variants import Variants, Way
+from kgqa.types import Choices, EntityChoice
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ def _answered(answerer: Answerer, correction: Correction) -> Correction:
     start = correction.question.casefold().find(correction.hint.mention.casefold())
     if start < 0 or not correction.hint.mention:
         return correction
-    mention = Mention(start, start + len(correction.hint.mention), entity)
-    answer = answerer.answer(correction.question, [mention])
+    meant = EntityChoice(start, start + len(correction.hint.mention), correction.hint.entity)
+    answer = answerer.answer(correction.question, Choices((meant,)))
     return replace(correction, answers=tuple(each.id for each in answer.answers))
 
 
