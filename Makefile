@@ -16,8 +16,9 @@ TORCH_CPU := https://download.pytorch.org/whl/cpu
 run: $(VENV)/.run-stamp
 	$(BIN)/python app.py
 
+# Two processes, each with one thread for torch: half of the tests wait for a browser or a server.
 test: check
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: lint types
 

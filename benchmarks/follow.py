@@ -40,6 +40,10 @@ class Query(NamedTuple):
     entities: Tensor
     relations: list[Tensor]
 
+    def to(self, device: str) -> "Query":
+        """The same query on another device."""
+        return Query(self.entities.to(device), [hop.to(device) for hop in self.relations])
+
 
 class Trial(NamedTuple):
     """A graph of a size, and queries for each batch size."""
@@ -47,6 +51,11 @@ class Trial(NamedTuple):
     triples: int
     graph: SparseGraph
     queries: dict[int, list[Query]]
+
+    def to(self, device: str) -> "Trial":
+        """The same trial on another device."""
+        queries = {size: [query.to(device) for query in rows] for size, rows in self.queries.items()}
+        return Trial(self.triples, self.graph.to(device), queries)
 
 
 class Reified(NamedTuple):
@@ -57,8 +66,8 @@ class Reified(NamedTuple):
     objects: Tensor
 
 
-def run(triples: Sequence[int], seed: int = 0) -> list[dict[str, Any]]:
-    """Time 2-hop follow at each graph size: one row for each number of triples and batch size.
+def run(triples: Sequence[int], seed: int = 0, device: str = "cpu") -> list[dict[str, Any]]:
+    """Time 2-hop follow at each graph size, on a device: one row for each number of triples and batch size.
 
     Returns:
         rows of {"triples", "batch", "frontier_ms", "coo_ms", "csr_ms"}, medians.
@@ -66,7 +75,7 @@ def run(triples: Sequence[int], seed: int = 0) -> list[dict[str, Any]]:
         AssertionError: if the three ways disagree on any query that was timed by all.
     """
     with torch.inference_mode():
-        trials = [_trial(size, seed) for size in triples]
+        trials = [_trial(size, seed).to(device) for size in triples]
         frontier = [_frontier_ms(trials, batch) for batch in BATCHES]
         return [
             row for trial, times in zip(trials, zip(*frontier, strict=True), strict=True) for row in _rows(trial, times)
@@ -87,7 +96,7 @@ def power_law_graph(triples: int, seed: int) -> SparseGraph:
 def reified(graph: SparseGraph, csr: bool) -> Reified:
     """The graph's base triples as the three matrices."""
     subjects, relations, objects = graph.triples()
-    rows = torch.arange(graph.num_triples)
+    rows = torch.arange(graph.num_triples, device=graph.device)
     shape = (graph.num_triples, graph.num_entities)
     return Reified(
         _matrix(rows, subjects, shape, csr),
@@ -169,6 +178,8 @@ def _matrix_hops(matrices: Reified, entities: Tensor, query: Query) -> Tensor:
 def _milliseconds(work: Callable[..., Result], *arguments: Any) -> tuple[float, Result]:
     start = perf_counter()
     result = work(*arguments)
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
     return (perf_counter() - start) * 1000, result
 
 
@@ -203,7 +214,7 @@ def _power_law(random: np.random.Generator, count: int) -> Any:
 
 
 def _matrix(rows: Tensor, columns: Tensor, shape: tuple[int, int], csr: bool) -> Tensor:
-    places, ones = torch.stack([rows, columns]), torch.ones(rows.shape[0])
+    places, ones = torch.stack([rows, columns]), torch.ones(rows.shape[0], device=rows.device)
     matrix = torch.sparse_coo_tensor(places, ones, shape, check_invariants=True).coalesce()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse (CSR tensor support is in beta|invariant checks)")

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kgqa.device import device_called
 from kgqa.errors import InputError, KgqaError
 
 
@@ -13,6 +14,7 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     benches = parser.add_subparsers(title="what to measure", required=True, metavar="WHAT")
     follow = benches.add_parser("follow", help="a 2-hop follow against the reified formula (COO, CSR)")
     follow.add_argument("--triples", default="1e5,1e6,1e7", help="sizes, separated by commas (%(default)s)")
+    follow.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (%(default)s)")
     follow.set_defaults(run=_follow)
     linking = benches.add_parser("linking", help="recall of the shortlist, and the time a question takes")
     linking.add_argument("--names", type=int, default=2000)
@@ -72,7 +74,7 @@ def _follow(options: argparse.Namespace) -> None:
         sizes = [int(float(size)) for size in options.triples.split(",")]
     except ValueError as error:
         raise InputError(f"--triples {options.triples!r}: expected numbers separated by commas") from error
-    rows = run(sizes, options.seed)
+    rows = run(sizes, options.seed, device_called(options.device))
     print(json.dumps(rows) if options.json else _table(rows))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgqa.bench import add_bench
+from kgqa.device import device_called
 from kgqa.errors import InputError, KgqaError
 
 if TYPE_CHECKING:
@@ -87,9 +88,6 @@ def _add_synthesise(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help=".jsonl or .jsonl.gz")
     parser.add_argument("--count", type=int, default=20_000, help="how many questions (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
-    parser.add_argument(
-        "--keep", type=float, default=0.0, metavar="SHARE", help="of its weights, 0 to 1, that is kept (%(default)s)"
-    )
     parser.add_argument("--encoder", help="path or hub id of the encoder whose vocabulary knows the words")
     parser.set_defaults(run=_synthesise)
 
@@ -164,6 +162,7 @@ def _add_training(parser: argparse.ArgumentParser, needs_questions: bool) -> Non
         metavar="PART",
         help="switch a part of the model off, to see what it does",
     )
+    parser.add_argument("--device", default="cpu", help="where to train: cpu, cuda or cuda:N (%(default)s)")
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -213,6 +212,7 @@ def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe"
         keep=options.keep,
         synthetic=options.synthetic,
         variants=options.variants,
+        device=device_called(options.device),
         command=options.command,
     )
 

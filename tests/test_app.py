@@ -302,8 +302,6 @@ def test_graph_files_are_one_command_to_a_chat(trained_model: Path, tmp_path: Pa
             for example in chat["props"]["examples"]:
                 assert any(label in example["text"].casefold() for label in labels), example
             assert "GeoNames" not in json.dumps(config)
-        with running(*arguments, "--graph", str(first), str(second), ready=False) as address:
-            assert set(until_ready(address)) <= {"Starting", "Opening the chat"}
 
 
 def test_a_bad_graph_file_is_one_clear_line_and_leaves_nothing(trained_model: Path, tmp_path: Path) -> None:

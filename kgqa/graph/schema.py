@@ -3,21 +3,24 @@
 import warnings
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from kgqa.graph.kinds import Kinds
 from kgqa.graph.sparse import SparseGraph
 
 
-class Schema:
+class Schema(nn.Module):
     """For R relations, how often what one leads to takes part in another: sparse shares, (R, R).
 
     shares[r, s] = of the facts of relation r, the share whose far end has relation s too. The way back is always
     there: shares[r, inverse(r)] = 1.
     """
 
+    shares: Tensor
+
     def __init__(self, shares: Tensor) -> None:
-        self.shares = shares  # (R, R), sparse, transposed: row s, column r
+        super().__init__()
+        self.register_buffer("shares", shares, persistent=False)  # (R, R), sparse, transposed: row s, column r
 
     @classmethod
     def of_graph(cls, graph: SparseGraph, kinds: Kinds) -> "Schema":

@@ -1,6 +1,6 @@
 """The joint model: a question in, weights over all entities out, differentiable from end to end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -89,6 +89,12 @@ class JointModel(nn.Module):
     @property
     def device(self) -> torch.device:
         return self.nil_mention.device
+
+    def _apply(self, change: Callable[[Tensor], Tensor], recurse: bool = True) -> "JointModel":
+        """What `to` calls: the graph goes to the device that the parameters go to."""
+        super()._apply(change, recurse)  # type: ignore[no-untyped-call]
+        self.graph = replace(self.graph, sparse=self.graph.sparse.to(self.device))
+        return self
 
     def think(
         self,

@@ -104,8 +104,7 @@ class Drafter:
     def __init__(self, answerer: Answerer) -> None:
         self.answerer = answerer
         self.catalog, self.sparse = answerer.graph.catalog, answerer.graph.sparse
-        lexicon = (token for token in answerer.model.names.tokenizer.get_vocab() if token.isalpha() and len(token) > 2)
-        words, labels = Words(lexicon), self.catalog.relation_labels
+        words, labels = Words.of(answerer.model.names), self.catalog.relation_labels
         self._patterns = [_spoken(wording) for label in labels for wording in word(APART.sub("", label), words)]
         for relation, label in enumerate(labels):
             self._patterns[2 * relation] = [LIFE[label]] if label in LIFE else self._patterns[2 * relation]

@@ -25,15 +25,16 @@ class Target:
     batch_size: int
 
     @classmethod
-    def of(cls, answers: Sequence[Tensor], num_entities: int) -> "Target":
+    def of(cls, answers: Sequence[Tensor], num_entities: int, device: torch.device | None = None) -> "Target":
         """From the answers of each question, distinct and rising."""
         batch = torch.repeat_interleave(torch.tensor([len(row) for row in answers]))
-        return cls(torch.cat(list(answers)) + batch * num_entities, batch, len(answers))
+        cells = torch.cat(list(answers)) + batch * num_entities
+        return cls(cells.to(device), batch.to(device), len(answers))
 
     def holds(self, weights: Frontier) -> Tensor:
         """Which entities of a frontier (N,) are answers: shape (N,), bool."""
         size = weights.batch_size * weights.num_entities
-        answers = torch.zeros(size, dtype=torch.bool).index_fill(0, self.cells, True)
+        answers = torch.zeros(size, dtype=torch.bool, device=self.cells.device).index_fill(0, self.cells, True)
         return answers[weights.cells]
 
     @property

@@ -47,7 +47,7 @@ class Recipe:
 
     Without `questions` they are synthesised from the graph, and without `dev` so are the development questions, into
     files beside the model. `synthetic` questions are made from the graph besides those given, and `variants` are those
-    given, asked of other entities.
+    given, asked of other entities. Training runs on the `device`; what is answered, on the CPU.
     """
 
     graph: Path
@@ -62,6 +62,7 @@ class Recipe:
     keep: float = 0.0
     synthetic: int = 0
     variants: int = 0
+    device: str = "cpu"
     command: str = ""
 
 
@@ -115,7 +116,7 @@ def fit(
     """
     seed = recipe.training.seed
     seed_everything(seed)
-    model = _first_model(recipe, graph, encoder, index)
+    model = _first_model(recipe, graph, encoder, index).to(recipe.device)
     before = trained_state(model)
     taken = [*questions, *dev, *unseen]
     made = made_questions(graph, encoder, recipe.synthetic, seed, taken)
@@ -127,8 +128,7 @@ def fit(
     trainer = Trainer(model, asked, recipe.training, _watcher(dev[: recipe.watched]), checkpoint, resume)
     seconds = trainer.train()
     blend(model, before, recipe.keep)
-    model.eval()
-    return model, seconds
+    return model.to("cpu").eval(), seconds
 
 
 def _first_model(recipe: Recipe, graph: KnowledgeGraph, encoder: NameEncoder, index: EntityIndex | None) -> JointModel:

@@ -134,11 +134,13 @@ class Trainer:
     def _update(self, rows: list[int]) -> float:
         self.model.train()
         weighed = self.model(self._typed(rows))
-        target = Target.of([self.answers[row] for row in rows], self.model.graph.sparse.num_entities)
+        entities, device = self.model.graph.sparse.num_entities, self.model.device
+        target = Target.of([self.answers[row] for row in rows], entities, device)
         loss = joint_loss(weighed.combined, weighed.slots, weighed.thought.counts, target)
         loss = loss + answerable_loss(weighed.thought.answerable, target)
         if self.hints:
-            meant = torch.tensor([self.hints.get(self.questions[row].question, -1) for row in rows])
+            told = [self.hints.get(self.questions[row].question, -1) for row in rows]
+            meant = torch.tensor(told, device=device)  # (B,)
             loss = loss + linking_loss(weighed.thought.cells, weighed.thought.candidates.entities, meant)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * self._rate(self.step)

@@ -1,7 +1,10 @@
 """A page over the small trained model and a real store."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -23,3 +26,12 @@ def desk(assistant: Assistant, tmp_path: Path) -> Iterator[Page]:
     database = db.open_database(f"sqlite:///{tmp_path / 'chat.db'}")
     yield Page(assistant, StoredMemory(database, assistant), Settings(secret="s"))
     database.close()
+
+
+Result = TypeVar("Result")
+
+
+def apart(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """What a coroutine returns, run in a thread of its own: in this one the browser's loop may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()

@@ -71,7 +71,9 @@ def test_a_short_password_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "password", "scrypt:1:1:1:a:b", str(HASH)[:-2], str(HASH).replace("scrypt", "md5")]
+    "text",
+    ["", "password", "scrypt:1:1:1:a:b", str(HASH)[:-2], str(HASH).replace("scrypt", "md5")],
+    ids=["nothing", "password", "too little", "cut off", "another way"],
 )
 def test_what_is_no_hash_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(InputError, match="python -m kgqa hash-password") as caught:

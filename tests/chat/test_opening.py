@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from tqdm import tqdm
 
 from kgqa.chat.opening import Opening, Steps
+from tests.chat.conftest import apart
 
 HTML = {"accept": "text/html"}
 
@@ -106,7 +107,7 @@ def test_it_can_be_told_to_end_while_it_prepares() -> None:
         assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
         return time.monotonic() - started
 
-    assert asyncio.run(quickly()) < 10
+    assert apart(quickly()) < 10
     go.set()
 
 

@@ -16,6 +16,7 @@ from kgqa.chat.assistant import Assistant
 from kgqa.chat.line import BusyError, Line
 from kgqa.config import Settings
 from kgqa.types import Answer
+from tests.chat.conftest import apart
 
 QUESTION = {"question": "who directed Jaws?"}
 
@@ -158,5 +159,5 @@ def test_some_are_answered_some_wait_and_the_next_is_told_to() -> None:
         answers = [answer.question for answer in await asyncio.gather(*waiting)]
         return [*answers, (await line.ask("afterwards")).question]
 
-    assert asyncio.run(many()) == ["0", "1", "2", "3", "4", "afterwards"]
+    assert apart(many()) == ["0", "1", "2", "3", "4", "afterwards"]
     assert most[0] == 2

@@ -1,16 +1,13 @@
 """Cross-validation: every question is asked once, of a model that did not see it."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from kgqa.cli import main
-from kgqa.errors import InputError
-from kgqa.training.folds import cross_validate, parted
+from kgqa.training.folds import parted
 from kgqa.training.questions import Question, read_questions
-from kgqa.training.recipe import MOST_TIMES, Recipe, mixed
-from kgqa.training.trainer import TrainingArguments
+from kgqa.training.recipe import MOST_TIMES, mixed
 from tests.conftest import Trained
 
 ROWS = [Question(str(number), f"question {number}", ("x",), slice="ab"[number % 7 < 2]) for number in range(70)]
@@ -37,22 +34,23 @@ def test_few_given_questions_come_several_times() -> None:
     assert mixed(ROWS, made, seed=1) != rows
 
 
-def test_every_question_is_asked_of_a_model_that_did_not_see_it(trained: Trained) -> None:
-    arguments = TrainingArguments(epochs=0.2, batch_size=16, evaluations=1)
-    recipe = Recipe(trained.graph, Path(), (trained.dev,), training=arguments, start=trained.directory, synthetic=20)
-    rungs = cross_validate(recipe, 2)
+def test_every_question_is_asked_of_a_model_that_did_not_see_it(
+    trained: Trained, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["crossvalidate", "--graph", str(trained.graph), "--questions", str(trained.dev), "--folds", "2"]
+    learning = ["--start", str(trained.directory), "--synthetic", "20", "--epochs", "0.2", "--batch-size", "16"]
+    assert main([*command, *learning, "--json"]) == 0
+    rungs = json.loads(capsys.readouterr().out)
     assert list(rungs) == ["gold", "gold-span", "linked"]
     for figures in rungs.values():
         assert figures["n"] == len(read_questions(trained.dev))
         assert len(figures["folds"]["all"]) == 2
         assert figures["spread"].keys() == figures["folds"].keys()
-    with pytest.raises(InputError, match="--folds 1: expected 2 to"):
-        cross_validate(recipe, 1)
 
 
-def test_the_command_prints_every_rung(trained: Trained, capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["crossvalidate", "--graph", str(trained.graph), "--questions", str(trained.dev), "--folds", "2"]
-    assert main([*command, "--epochs", "0.05", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out).keys() == {"gold", "gold-span", "linked"}
+def test_what_makes_no_sense_is_refused(trained: Trained, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["crossvalidate", "--graph", str(trained.graph), "--questions", str(trained.dev)]
     assert main([*command, "--synthetic", "-1"]) == 2
     assert "--synthetic -1: must not be negative" in capsys.readouterr().err
+    assert main([*command, "--folds", "1"]) == 2
+    assert "--folds 1: expected 2 to" in capsys.readouterr().err

@@ -23,10 +23,12 @@ class Stop(Exception):
     """What interrupts a training."""
 
 
-def trainer(trained: Trained, checkpoint: Path | None, stop_at: int = 0, resume: bool = False) -> Trainer:
+def trainer(
+    trained: Trained, checkpoint: Path | None, stop_at: int = 0, resume: bool = False, device: str = "cpu"
+) -> Trainer:
     """Three batches of questions, looked at after each; interrupted at the look `stop_at`."""
     seed_everything(3)
-    model = new_model(ModelConfig(), open_graph(trained.graph))
+    model = new_model(ModelConfig(), open_graph(trained.graph)).to(device)
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0  # its draws are not part of a checkpoint
@@ -130,3 +132,14 @@ def test_some_questions_are_misspelt_and_others_each_time(trained: Trained) -> N
     assert taught._typed(rows) == plain
     with pytest.raises(InputError, match="typos=2"):
         TrainingArguments(typos=2)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_a_gpu_learns_what_the_cpu_learns(trained: Trained) -> None:
+    slow, fast = trainer(trained, None), trainer(trained, None, device="cuda")
+    slow.train()
+    fast.train()
+    assert fast.model.device.type == fast.model.graph.sparse.device.type == "cuda"
+    losses = [[float(line.split("loss ")[1].split()[0]) for line in one.lines] for one in (slow, fast)]
+    assert losses[1] == pytest.approx(losses[0], abs=0.02)
+    assert losses[1][-1] < losses[1][0]

@@ -1,0 +1,19 @@
+"""Devices: where torch computes, as a person names it."""
+
+from kgqa.errors import InputError
+
+
+def device_called(name: str) -> str:
+    """The name of a device that is there: cpu, cuda or cuda:N.
+
+    Raises:
+        InputError: if this machine, or the torch that is installed, has no such device.
+    """
+    import torch
+
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"--device {name}: there is none here ({reason}); leave it out to use the CPU") from error
+    return name
