@@ -71,9 +71,11 @@ def read_contents(place: Place, check: Check) -> Contents:
 
 def _read(text: bytes, check: Check) -> Row | Gone:
     line = read_line(text)
-    if isinstance(line, TurnLine):
+    snapshots = {"snapshot": line.snapshot, "anew": line.anew} if isinstance(line, TurnLine) else {}
+    for name, snapshot in snapshots.items():
         try:
-            check(line.snapshot)
+            if snapshot is not None:
+                check(snapshot)
         except ValueError as error:
-            raise StoreInputError(f"turns.snapshot: {' '.join(str(error).split())[:200]}") from None
+            raise StoreInputError(f"turns.{name}: {' '.join(str(error).split())[:200]}") from None
     return line

@@ -65,6 +65,16 @@ class Meant(Named):
     mention: Text
 
 
+class Followed(Part):
+    """The relation that a hop from a mention, counted from 0, follows."""
+
+    mention: Text
+    hop: int
+    relation: Text
+    label: Text
+    inverse: bool
+
+
 class Edited(Part):
     """What a reviewer made of a correction."""
 
@@ -133,6 +143,7 @@ class TurnLine(Part):
     model_version: Digest
     created_at: Moment
     replaced_at: Moment | None
+    anew: Json | None
 
 
 class FeedbackLine(Part):
@@ -155,6 +166,7 @@ class FeedbackLine(Part):
     created_at: Moment
     updated_at: Moment
     edited: Edited | None
+    chosen: list[Meant | Followed]
 
 
 class DecisionLine(Part):

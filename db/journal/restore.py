@@ -91,7 +91,7 @@ def _feedback(
         else:
             voted.add(turn.id)
             row = line.model_dump()
-            said = (row["corrected_answers"], line.corrected_text, row["corrected_entity"], line.comment)
+            said = (row["corrected_answers"], line.corrected_text, row["corrected_entity"], line.comment, row["chosen"])
             yield {**row, "question_key": question_key(turn.question), "correction_key": correction_key(*said)}
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Text, cast, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from db.journal.line import Key, write_row
@@ -17,10 +17,10 @@ DERIVED = {Feedback: {"question_key", "correction_key"}, Turn: {"model_version_i
 
 # Children first: whatever is written while this is read, a row that is seen has its parent seen after it.
 # Of each table what its rows are known by, and what else can change; edits and corrections change with the times.
-WATCHED: dict[str, tuple[InstrumentedAttribute[Any], ...]] = {
+WATCHED: dict[str, tuple[Any, ...]] = {
     "decisions": (Decision.id,),
     "feedback": (Feedback.id, Feedback.updated_at, Feedback.review_status, Feedback.reviewed_at),
-    "turns": (Turn.id, Turn.replaced_at),
+    "turns": (Turn.id, Turn.replaced_at, cast(Turn.anew, Text)),
     "conversations": (Conversation.id, Conversation.updated_at, Conversation.title, Conversation.share_digest),
     "visitors": (Visitor.id, Visitor.created_at, Visitor.asked_at, Visitor.decided_at),
     "model_versions": (ModelVersion.digest, ModelVersion.parent_id),

@@ -34,6 +34,10 @@ ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = """=1+1 <img src=x onerror=alert(1)> '; DROP TABLE turns; -- %_\\ \u2028 {"table": "gone"} 🧭"""
 RIGHT = [{"id": "urn:e:Anne_Spielberg", "label": "Anne Spielberg"}]
 FACT = {"subject": "urn:e:Big", "relation": "urn:r:director", "object": "urn:e:Penny_Marshall"}
+CHOSEN = [
+    {"mention": "Big", "id": "urn:e:Big", "label": "Big (1988)"},
+    {"mention": "Big", "hop": 1, "relation": "urn:r:director", "label": "directed by", "inverse": False},
+]
 LINES = {
     ModelVersion: ModelLine,
     Visitor: VisitorLine,
@@ -144,6 +148,11 @@ STEPS: dict[str, Step] = {
         corrected_entity={"mention": "Big", "id": "urn:e:Big", "label": "Big (1988)"},
         **ANN,
     ),
+    "chosen": lambda s, a: db.give_feedback(session=s, turn_id=a.turn, chosen=CHOSEN, **ANN),
+    "answered anew": lambda s, a: db.answer_anew(session=s, turn_id=a.turn, snapshot={**SNAPSHOT, "value": 2}, **ANN),
+    "otherwise": lambda s, a: db.answer_anew(session=s, turn_id=a.turn, snapshot={**SNAPSHOT, "value": 3}, **ANN),
+    "nothing chosen any more": lambda s, a: db.answer_anew(session=s, turn_id=a.turn, snapshot=None, **ANN),
+    "chosen again": lambda s, a: db.answer_anew(session=s, turn_id=a.turn, snapshot=SNAPSHOT, **ANN),
     "accepted": lambda s, a: decided(s, "accept"),
     "edited": lambda s, a: decided(s, "edit", edited={"answers": RIGHT, "text": "her"}),
     "edited again": lambda s, a: decided(s, "edit", edited={"answers": RIGHT, "text": "hers"}),
