@@ -126,7 +126,7 @@ def question_row(
 
     `contributor` is a pseudonym, `agreeing` and `dissenting` are how many people say the same and otherwise.
     """
-    agreeing, dissenting = support.counts(feedback, turn.snapshot)
+    agreeing, dissenting = support.counts(feedback, turn)
     return {
         "id": str(feedback.id),
         "question": turn.question,

@@ -8,6 +8,7 @@ import pytest
 from db import (
     Database,
     StoreInputError,
+    answer_anew,
     append_turn,
     decide,
     export_feedback,
@@ -16,7 +17,7 @@ from db import (
     start_conversation,
     withdraw_feedback,
 )
-from db.export import shown_answers
+from db.answers import shown_answers
 from db.models import Feedback
 from db.sheet import cell
 from tests.db.conftest import SNAPSHOT, Asked, rita
@@ -90,6 +91,15 @@ def ask_again(database: Database, asked: Asked, visitor: str, **values: Any) -> 
         )
         set_consent(session=session, visitor=visitor, given=visitor != "cy")
         return give_feedback(session=session, turn_id=turn.id, visitor=visitor, **values)
+
+
+def test_a_vote_up_on_what_was_answered_anew_agrees_with_that(database: Database, asked: Asked, tmp_path: Path) -> None:
+    vote(database, asked, rating=-1, corrected_answers=RIGHT)
+    confirmed = ask_again(database, asked, "bob", rating=1)
+    with database.writer() as session:
+        answer_anew(session=session, turn_id=confirmed.turn_id, visitor="bob", snapshot={**SNAPSHOT, "answers": RIGHT})
+    rows = export(database, tmp_path / "out.jsonl")
+    assert [(row["agreeing"], row["dissenting"]) for row in rows] == [(2, 0), (2, 0)]
 
 
 def test_a_row_says_how_many_people_agree(database: Database, asked: Asked, tmp_path: Path) -> None:
