@@ -22,6 +22,7 @@ FLOORS = {
     "kgqa.errors": 0,
     "kgqa.config": 1,
     "kgqa.manifest": 1,
+    "kgqa.device": 1,
     "kgqa.graph": 2,
     "kgqa.linking": 3,
     "kgqa.reasoning": 4,
