@@ -140,7 +140,7 @@ def tuned_card(
     rows = "\n".join(f"| {name} | {_cell(text)} |" for name, text in facts.items())
     return f"""\
 {_heading(model)}
-It learned from {facts["corrections"].split(",")[0]}, beyond what its parent knew.
+It learned from corrections by the people who used it, beyond what its parent knew.
 
 ## Tuning
 
