@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,9 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
 def started(model: Path, disk: Path) -> Iterator[Target]:
     """The app on a disk of its own; stopped as a host stops it."""
     disk.mkdir()
-    with running("--model", str(model), "--database", f"sqlite:///{disk}/chat.db") as address:
-        target = Target(address, disk / "chat.db")
+    url = f"sqlite:///{disk}/chat.db"
+    with running("--model", str(model), "--database", url) as address, closing(Target(address, url)) as target:
         yield target
-        target.database.close()
 
 
 def until(target: Target, state: str) -> None:
