@@ -29,9 +29,8 @@ from kgqa.training.comparison import percent
 from kgqa.training.english import Words
 from kgqa.training.finetune import Tuning, WorseError, finetune, gently
 from kgqa.training.measure import measured
-from kgqa.training.own_questions import OwnQuestions
 from kgqa.training.phrasing import Phraser
-from kgqa.training.practice import development, replayed
+from kgqa.training.practice import development, own_questions, replayed
 from kgqa.training.questions import Question, write_questions
 from kgqa.training.sampling import FactSampler, ImpossibleError
 from kgqa.training.trainer import Trainer
@@ -96,7 +95,8 @@ class Simulation:
         self.plan, self.random = plan, Random(plan.seed)
         self.model = plan.model
         answerer = from_pretrained(plan.model)
-        self.dev = development(answerer, OwnQuestions.of(plan.model), plan.dev, plan.seed)[0][: plan.dev_count]
+        self.own = own_questions(plan.model, plan.replay, plan.dev, plan.seed)
+        self.dev = development(answerer, self.own, plan.seed)[0][: plan.dev_count]
         self.dev_file = plan.place / "dev.jsonl"
         write_questions(self.dev_file, self.dev)
         self._take(answerer)
@@ -219,12 +219,11 @@ class Simulation:
     def _mislearn(self, wrong: Sequence[Question]) -> None:
         """Go on with a model that was trained on wrong answers, beside questions of its own training."""
         answerer, seed = self.answerer, self.plan.seed
-        own = OwnQuestions.of(self.plan.model)
-        rows = [*wrong, *replayed(answerer, own, self.plan.replay, len(wrong), seed, [*wrong, *self.dev])]
+        rows = [*wrong, *replayed(answerer, self.own, len(wrong), seed, [*wrong, *self.dev])]
         Trainer(answerer.model, rows, gently(self.plan.epochs, seed=seed), lambda _: (0.0, "")).train()
         answerer.version += "-mislearned"
         self.model = self.plan.place / "mislearned"
-        save_pretrained(answerer, self.model, "", beside=own.write)
+        save_pretrained(answerer, self.model, "", beside=self.own.write)
         self._take(from_pretrained(self.model))
 
     def _right(self, questions: Sequence[Question]) -> list[Question]:

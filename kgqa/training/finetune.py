@@ -29,7 +29,7 @@ from kgqa.training.measure import Measured, measured
 from kgqa.training.metrics import summarise
 from kgqa.training.nicknames import Nickname, nicknames, with_nicknames
 from kgqa.training.own_questions import OwnQuestions
-from kgqa.training.practice import development, practised, replayed
+from kgqa.training.practice import development, own_questions, practised, replayed
 from kgqa.training.questions import Question
 from kgqa.training.start import blend
 from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
@@ -52,9 +52,10 @@ def gently(epochs: float = EPOCHS, rate: float = RATE, seed: int = 0) -> Trainin
 class Tuning:
     """What to learn from, and how.
 
-    `replay` are question files to mix in instead of those that the model keeps, `dev` those to measure on. `most` rows
-    are taken of one person. `keep` is the share of the old weights to keep; without it the least that leaves the
-    development set no worse. `tolerance` is how many points of Hits@1 the new model may lose.
+    `replay` are question files to mix in instead of those that the model keeps, `dev` one to measure on; the new
+    version keeps a sample of both. `most` rows are taken of one person. `keep` is the share of the old weights to keep;
+    without it the least that leaves the development set no worse. `tolerance` is how many points of Hits@1 the new
+    model may lose.
     """
 
     model: Path
@@ -111,7 +112,7 @@ def finetune(tuning: Tuning) -> Tuned:
     answerer = from_pretrained(tuning.model)
     if answerer.lineage.data == chosen.digest:
         raise InputError(f"{tuning.feedback}: nothing new; version {answerer.version} has learned from just that")
-    own = OwnQuestions.of(located(tuning.model))
+    own = own_questions(located(tuning.model), tuning.replay, tuning.dev, tuning.training.seed)
     tuned = _tuned(tuning, answerer, own, chosen)
     if worse := tuned.comparison.worse(tuning.tolerance):
         lost = ", ".join(f"{line.name} {line.before:.2f} to {line.after:.2f}" for line in worse)
@@ -129,7 +130,7 @@ def _tuned(tuning: Tuning, answerer: Answerer, own: OwnQuestions, chosen: Chosen
     found, chosen = lessons(answerer, variants, chosen, tuning.feedback, tuning.agreement)
     taught, held = held_out(found, tuning.held_out, seed)
     asked = [lesson.question for lesson in held]
-    dev, is_made = development(answerer, own, tuning.dev, seed)
+    dev, is_made = development(answerer, own, seed)
     relations = relations_on_the_way(variants, answerer.graph.catalog, dev)
     before = [measured(answerer.model, questions, answerer.calibration) for questions in (asked, dev)]
     names = nicknames(answerer, [lesson.correction for lesson in taught], trusting=not tuning.agreement)
@@ -154,7 +155,7 @@ def _learned(
     seed = tuning.training.seed
     variants = Variants(answerer.graph, answerer.index, seed, ambiguous=True)
     new = practised(variants, explained_anew(variants, taught), unseen)
-    rows = [*new, *replayed(answerer, own, tuning.replay, len(new), seed, [*new, *unseen])]
+    rows = [*new, *replayed(answerer, own, len(new), seed, [*new, *unseen])]
     old, meant = trained_state(answerer.model), hints(answerer, taught)
     return old, len(rows), _train(tuning, answerer.model, rows, taught, meant)
 

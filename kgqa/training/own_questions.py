@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from kgqa.manifest import carry, verify_manifest, writing_directory
 from kgqa.training.questions import Question, read_questions, write_questions
 
 FOLDER, TRAIN, DEV = "questions", "train.jsonl.gz", "dev.jsonl.gz"
@@ -45,18 +44,6 @@ class OwnQuestions:
             if questions:
                 folder.mkdir(exist_ok=True)
                 write_questions(folder / name, questions)
-
-
-def keep_questions(directory: Path, own: OwnQuestions) -> None:
-    """Let a model directory that is there keep these questions instead of those that it kept.
-
-    Raises:
-        ModelFormatError: if it is no model directory.
-    """
-    verify_manifest(directory)
-    with writing_directory(directory) as temporary:
-        carry(directory, temporary, leave=(FOLDER,))
-        own.write(temporary)
 
 
 def _sample(questions: Sequence[Question], most: int, seed: int) -> list[Question]:

@@ -34,25 +34,29 @@ def practised(variants: Variants, taught: Sequence[Lesson], unseen: Sequence[Que
     return [*copies, *variants.of(chances, total, [*copies, *unseen])]
 
 
-def replayed(
-    answerer: Answerer, own: OwnQuestions, files: Sequence[Path], new: int, seed: int, unseen: Sequence[Question]
-) -> list[Question]:
-    """Questions of the model's own training for so many new ones; made from its graph where too few are known.
+def own_questions(model: Path, replay: Sequence[Path], dev: Path | None, seed: int) -> OwnQuestions:
+    """What a model directory keeps of its questions; where files are given, what is kept of theirs.
 
-    Args:
-        files: questions to take instead of those that the model keeps.
+    Raises:
+        QuestionFormatError: `file:line: reason`.
     """
+    kept = OwnQuestions.of(model)
+    given = OwnQuestions.sampled(read_all(replay), read_questions(dev) if dev else (), seed)
+    return OwnQuestions(given.train or kept.train, given.dev or kept.dev)
+
+
+def replayed(answerer: Answerer, own: OwnQuestions, new: int, seed: int, unseen: Sequence[Question]) -> list[Question]:
+    """Questions of the model's own training for so many new ones; made from its graph where too few are known."""
     count = max(LEAST_REPLAYED, round(REPLAYED * new))
     taken = {row.question for row in unseen}
-    given = OwnQuestions.sampled(read_all(files) if files else own.train, (), seed).train
-    known = [row for row in given if row.question not in taken]
+    known = [row for row in own.train if row.question not in taken]
     known = known[:: max(1, len(known) // count)][:count]
     return [*known, *made_questions(answerer.graph, answerer.model.names, count - len(known), seed, [*known, *unseen])]
 
 
-def development(answerer: Answerer, own: OwnQuestions, file: Path | None, seed: int) -> tuple[list[Question], bool]:
-    """The development questions: those given, else those that the model keeps, else made ones; and if they are made."""
-    if file or own.dev:
-        return read_questions(file) if file else list(own.dev), False
+def development(answerer: Answerer, own: OwnQuestions, seed: int) -> tuple[list[Question], bool]:
+    """The development questions: its own, else made ones; and if they are made."""
+    if own.dev:
+        return list(own.dev), False
     tqdm.write("the model keeps no development questions and none are given (--dev): they are made", file=sys.stderr)
     return made_questions(answerer.graph, answerer.model.names, MADE_DEV, seed + 1), True

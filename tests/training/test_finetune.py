@@ -152,15 +152,15 @@ def test_all_about_one_question_are_on_one_side(trained: Trained, tmp_path: Path
 
 def test_without_kept_questions_they_are_made(trained: Trained) -> None:
     answerer = from_pretrained(trained.directory)
-    dev, made = practice.development(answerer, OwnQuestions(), None, 0)
+    dev, made = practice.development(answerer, OwnQuestions(), 0)
     assert made
     assert len(dev) > 50
-    rows = practice.replayed(answerer, OwnQuestions(), (), 1, 0, dev)
+    rows = practice.replayed(answerer, OwnQuestions(), 1, 0, dev)
     assert len(rows) == practice.LEAST_REPLAYED
     assert not {row.question for row in rows} & {row.question for row in dev}
     own = OwnQuestions.of(trained.directory)
-    assert set(practice.replayed(answerer, own, (), 1, 0, ())) <= set(own.train)
-    assert practice.development(answerer, own, None, 0) == (list(own.dev), False)
+    assert set(practice.replayed(answerer, own, 1, 0, ())) <= set(own.train)
+    assert practice.development(answerer, own, 0) == (list(own.dev), False)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,10 @@
 """Own questions: a model keeps what it was measured on and a sample of what it was trained on."""
 
-import shutil
 from pathlib import Path
 
-from kgqa.manifest import verify_manifest
-from kgqa.reasoning.pretrained import from_pretrained
-from kgqa.training import own_questions
-from kgqa.training.own_questions import OwnQuestions, keep_questions
-from kgqa.training.questions import Question, read_questions
+from kgqa.training.own_questions import SAMPLE, OwnQuestions
+from kgqa.training.practice import own_questions
+from kgqa.training.questions import Question, read_questions, write_questions
 from tests.conftest import Trained
 
 
@@ -20,19 +17,25 @@ def test_a_trained_model_keeps_its_questions(trained: Trained) -> None:
 def test_of_many_a_seeded_sample_is_kept() -> None:
     many = [Question(str(number), f"{number}?", ("a",)) for number in range(4000)]
     own = OwnQuestions.sampled(many, many[:3], 0)
-    assert len(own.train) == own_questions.SAMPLE
+    assert len(own.train) == SAMPLE
     assert own == OwnQuestions.sampled(many, many[:3], 0)
     assert own.train != OwnQuestions.sampled(many, many[:3], 1).train
     assert set(own.train) <= set(many)
     assert own.dev == tuple(many[:3])
 
 
-def test_a_model_that_is_there_can_be_given_some(trained: Trained, tmp_path: Path) -> None:
-    model = Path(shutil.copytree(trained.directory, tmp_path / "model"))
-    keep_questions(model, OwnQuestions())
-    assert OwnQuestions.of(model) == OwnQuestions()
-    verify_manifest(model)
-    keep_questions(model, OwnQuestions((Question("1", "who?", ("a",)),)))
-    assert OwnQuestions.of(model).train == (Question("1", "who?", ("a",)),)
-    assert OwnQuestions.of(model).dev == ()
-    assert from_pretrained(model).version == from_pretrained(trained.directory).version
+def test_given_files_stand_for_what_is_kept(trained: Trained, tmp_path: Path) -> None:
+    kept = OwnQuestions.of(trained.directory)
+    rows = [Question(str(number), f"{number}?", ("a",)) for number in range(4000)]
+    write_questions(tmp_path / "given.jsonl", rows)
+    given = OwnQuestions.sampled(rows, rows, 0)
+    assert own_questions(trained.directory, (), None, 0) == kept
+    assert own_questions(trained.directory, (), tmp_path / "given.jsonl", 0) == OwnQuestions(kept.train, given.dev)
+    assert own_questions(trained.directory, (tmp_path / "given.jsonl",), None, 0) == OwnQuestions(given.train, kept.dev)
+
+
+def test_what_is_written_is_read_again_and_nothing_is_nothing(tmp_path: Path) -> None:
+    own = OwnQuestions((Question("1", "who?", ("a",)),))
+    own.write(tmp_path)
+    assert OwnQuestions.of(tmp_path) == own
+    assert OwnQuestions.of(tmp_path / "elsewhere") == OwnQuestions()
