@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kgqa.errors import InputError, QuestionFormatError
+from kgqa.errors import InputError, QuestionFormatError, UnknownEntityError
+from kgqa.graph.catalog import Catalog
 from kgqa.training.questions import AnswerValue, Question, is_answer, read_rows
 
 STATUSES = ("pending", "accepted", "rejected", "lacks_fact")
@@ -60,6 +61,15 @@ class Correction:
     def as_question(self) -> Question:
         """The row that training reads; its slice only reports."""
         return Question("", self.question, self.answers, slice="corrections")
+
+    def meant(self, catalog: Catalog) -> int | None:
+        """The entity that the linking choice names; None where there is none, or the graph lacks it."""
+        if self.hint is None:
+            return None
+        try:
+            return catalog.entity(self.hint.entity)
+        except UnknownEntityError:
+            return None
 
     def to_line(self) -> str:
         """All that training depends on, as one line."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from kgqa.errors import UnknownEntityError
 from kgqa.reasoning.answerer import Answerer
 from kgqa.training.agreement import SURE, Voice, weights
 from kgqa.training.corrections import OUTVOTED, UNKNOWN, Chosen, Correction, check_not_empty
@@ -71,23 +70,14 @@ def explained_anew(variants: Variants, taught: Sequence[Lesson]) -> list[Lesson]
 
 def hints(answerer: Answerer, taught: Sequence[Lesson]) -> dict[str, int]:
     """For the text of a question the entity that people say is meant in it."""
-    meant = ((lesson.question.question, _meant(answerer, lesson.correction)) for lesson in taught)
+    catalog = answerer.graph.catalog
+    meant = ((lesson.question.question, lesson.correction.meant(catalog)) for lesson in taught)
     return {text: entity for text, entity in meant if entity is not None}
-
-
-def _meant(answerer: Answerer, correction: Correction) -> int | None:
-    if correction.hint is None:
-        return None
-    try:
-        return answerer.graph.catalog.entity(correction.hint.entity)
-    except UnknownEntityError:
-        return None
 
 
 def _answered(answerer: Answerer, correction: Correction) -> Correction:
     """A linking choice alone has the answers that the model comes to from the entity that was chosen."""
-    entity = _meant(answerer, correction)
-    if correction.answers or correction.hint is None or entity is None:
+    if correction.answers or correction.hint is None or correction.meant(answerer.graph.catalog) is None:
         return correction
     start = correction.question.casefold().find(correction.hint.mention.casefold())
     if start < 0 or not correction.hint.mention:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import torch
 
-from kgqa.errors import UnknownEntityError
 from kgqa.graph.change import GraphChange
 from kgqa.graph.formats import Statement
 from kgqa.linking.index import BY_NGRAMS, BY_SPELLING, EXACT, EntityIndex
@@ -75,12 +74,9 @@ def _enough(corrections: Sequence[Correction]) -> bool:
 def _readings(answerer: Answerer, correction: Correction) -> Iterator[tuple[str, int]]:
     """Names in a question that the graph lacks, with the entities that they may mean."""
     if correction.hint is not None:
-        try:
-            entity = answerer.graph.catalog.entity(correction.hint.entity)
-        except UnknownEntityError:
-            return
-        if _is_new(answerer, correction.hint.mention, entity):
-            yield _plain(correction.hint.mention), entity
+        chosen = correction.meant(answerer.graph.catalog)
+        if chosen is not None and _is_new(answerer, correction.hint.mention, chosen):
+            yield _plain(correction.hint.mention), chosen
         return
     for link in answerer.answer(correction.question).links:
         if not answerer.index.exact([link.mention])[0]:
