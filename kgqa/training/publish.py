@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from kgqa.errors import InputError, KgqaError
-from kgqa.manifest import carry, check_replaceable, verify_manifest, write_manifest
+from kgqa.manifest import carry, verify_manifest, writing_directory
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.facts import alone
 from kgqa.reasoning.lineage import Lineage
@@ -44,11 +44,11 @@ def rollback(served: Path) -> tuple[str, str]:
     """
     with alone(served):
         verify_manifest(served)
-        kept = _kept(served, BEFORE)
-        if not kept:
-            raise InputError(f"{served}: there is no version before {version_of(served)} beside it to take back")
-        verify_manifest(kept[-1])
         left = version_of(served)
+        kept = [path for path in _kept(served, BEFORE) if path.name.partition("-")[2] != left]
+        if not kept:
+            raise InputError(f"{served}: there is no version before {left} beside it to take back")
+        verify_manifest(kept[-1])
         _exchange(kept[-1], served, TAKEN_BACK)
         shutil.rmtree(kept[-1])
         return left, version_of(served)
@@ -64,27 +64,21 @@ def _lineage(directory: Path) -> Lineage:
 
 
 def _exchange(source: Path, served: Path, folder: str) -> Path:
-    """Put a copy of a directory in the place of the served one, which moves into the folder beside it."""
-    beside = served.absolute().parent
+    """Put a copy of a directory in the place of the served one, of which a copy is kept in the folder beside it.
+
+    Each copy takes its place in one step: whoever is killed in between leaves the old version twice, which a rollback
+    knows by its name.
+    """
     number = max((int(path.name.partition("-")[0]) for path in _kept(served, folder)), default=0) + 1
-    kept = beside / f"{served.name}.{folder}" / f"{number:04d}-{version_of(served)}"
-    temporary = beside / f".{served.name}.new-{version_of(source)}"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    try:
-        carry(source, temporary)
-        write_manifest(temporary)
-        check_replaceable(kept)
-        kept.parent.mkdir(exist_ok=True)
-        served.rename(kept)
-        try:
-            temporary.rename(served)
-        except OSError:
-            kept.rename(served)
-            raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    kept = served.absolute().parent / f"{served.name}.{folder}" / f"{number:04d}-{version_of(served)}"
+    _copy(served, kept)
+    _copy(source, served)
     return kept
+
+
+def _copy(source: Path, target: Path) -> None:
+    with writing_directory(target) as temporary:
+        carry(source, temporary)
 
 
 def _kept(served: Path, folder: str) -> list[Path]:

@@ -49,6 +49,13 @@ def test_versions_are_published_and_taken_back_one_by_one(served: Path, tmp_path
     assert [path.name for path in tmp_path.iterdir() if ".new-" in path.name] == []
 
 
+def test_what_a_killed_publishing_left_is_not_taken_back(served: Path, tmp_path: Path) -> None:
+    first = version_of(served)
+    publish(tuned(served, tmp_path / "second", "second"), served)
+    shutil.copytree(served, served.with_name("served.before") / "0002-second")
+    assert rollback(served) == ("second", first)
+
+
 def test_facts_that_were_added_meanwhile_are_not_lost(served: Path, tmp_path: Path) -> None:
     new = tuned(served, tmp_path / "second", "second")
     change_facts(served, [Statement("Silver Lining", "directed by", "Vera Holm", True)])
