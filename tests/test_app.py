@@ -149,10 +149,8 @@ def test_a_published_version_answers_and_the_store_knows_where_it_comes_from(
     first, conversation = assistant.version, memory.start("ann")
     memory.keep("ann", conversation, assistant.ask("who directed Jaws?"))
     tuned = from_pretrained(served)
-    tuned.lineage, tuned.version = (
-        Lineage(first, "d4ta", 7, {"development set": 97.0}, {"development set": 98.0}),
-        "two",
-    )
+    tuned.version = "two"
+    tuned.lineage = Lineage(first, "d4ta", 7, {"development set": 97.0}, {"development set": 98.0})
     save_pretrained(tuned, tmp_path / "new", "a card", tuned.figures)
     with app.watched(served, assistant, every=0.05):
         publish(tmp_path / "new", served)
