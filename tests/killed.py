@@ -25,7 +25,9 @@ from kgqa.graph.formats import Statement
 from kgqa.manifest import writing_directory
 from kgqa.reasoning.answerer import Answerer
 from kgqa.reasoning.facts import change_facts
+from kgqa.reasoning.lineage import Lineage
 from kgqa.reasoning.pretrained import from_pretrained, save_pretrained
+from kgqa.training import publish
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["kgqa.chat.page", "tests.killed"])
@@ -184,6 +186,15 @@ def save(teller: Teller, directory: Path, number: int) -> None:
     old = from_pretrained(directory)
     teller.begin()
     save_pretrained(Answerer(old.model, old.calibration, f"saved {number}", old.examples), directory, "A card.")
+
+
+def put_in_place(teller: Teller, directory: Path, number: int) -> None:
+    """Publish a version that was tuned from the one that stands there."""
+    old, new = from_pretrained(directory), directory.with_name(f"new {number}")
+    tuned = Answerer(old.model, old.calibration, f"saved {number}", old.examples, lineage=Lineage(old.version))
+    save_pretrained(tuned, new, "A card.")
+    teller.begin()
+    publish.publish(new, directory)
 
 
 def fill(teller: Teller, directory: Path, text: str) -> None:

@@ -184,7 +184,7 @@ def wait_for(assistant: Any, version: str) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("work", [killed.add_fact, killed.save])
+@pytest.mark.parametrize("work", [killed.add_fact, killed.save, killed.put_in_place])
 def test_a_model_is_the_old_one_or_the_new_one(
     trained_model: Path, tmp_path: Path, kills: int, seed: int, work: Any
 ) -> None:
@@ -201,8 +201,10 @@ def test_a_model_is_the_old_one_or_the_new_one(
             if work is killed.add_fact:
                 labels = KnowledgeGraph.load(model / "graph").catalog.labels
                 assert (f"Film {number}" in labels) == (after != before), told
-            elif work is killed.save:
+            else:
                 assert after in (before, f"saved {number}"), told
+            for kept in model.parent.glob("model.before/[0-9]*"):
+                assert version_of(kept) == kept.name.partition("-")[2], told
             wait_for(assistant, after)
             assert [each.label for each in assistant.ask("who directed Jaws?").answers] == ["Ana Sol"], told
 
