@@ -22,7 +22,7 @@ NUMBERS = itertools.count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=2, help="how often tests of kill -9 kill, each")
+    parser.addoption("--kills", type=int, default=1, help="how often tests of kill -9 kill, each")
     parser.addoption("--kill-seed", type=int, default=0, help="what draws the moments of kill -9")
 
 
