@@ -6,154 +6,31 @@ import logging
 import signal
 import socket
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from pydantic import TypeAdapter
 
 import db
-from kgqa.chat.memory import Opinion, RightAnswer, ShownTurn
+from kgqa.chat.served import load_assistant, watched
 from kgqa.config import ROOT, Settings, read_settings
 from kgqa.errors import InputError, KgqaError
-from kgqa.manifest import MANIFEST
 from kgqa.types import Answer
-from stored import StoredArchive, identity, owned
+from stored import StoredMemory
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from kgqa.chat.assistant import Assistant
     from kgqa.chat.opening import Opening
-    from kgqa.reasoning.answerer import Answerer
 
 ASSETS = ROOT / "assets"
 KEEP_ALIVE = 75  # seconds: longer than proxies and people wait, whose next request would meet a connection being closed
 ANSWER = TypeAdapter(Answer)
-
-
-class StoredMemory(StoredArchive):
-    """The page's memory in the database: rows in, records out, and another visitor's rows don't exist."""
-
-    def __init__(self, database: db.Database, assistant: "Assistant") -> None:
-        super().__init__(database)
-        self.assistant = assistant
-        self._versions: dict[str, UUID] = {}
-        self.model_version()
-
-    def model_version(self) -> UUID:
-        """The row of the model that answers now, with its figures, and after the row of the one it was tuned from."""
-        model = self.assistant.model
-        if model.version not in self._versions:
-            parent = model.lineage.parent or None
-            figures = {**model.figures, **({"lineage": model.lineage.to_dict()} if parent else {})}
-            with self.database.writer() as session:
-                if parent:
-                    db.register_model_version(session=session, name=parent, digest=parent)
-                row = db.register_model_version(
-                    session=session, name=model.version, digest=model.version, parent_digest=parent, figures=figures
-                )
-                self._versions[model.version] = row.id
-        return self._versions[model.version]
-
-    def start(self, visitor: str) -> str:
-        with self.database.writer() as session:
-            return str(db.start_conversation(session=session, visitor=visitor).id)
-
-    def turns(self, visitor: str, conversation: str) -> list[ShownTurn]:
-        with owned(), self.database.reader() as session:
-            rows = db.load_turns(session=session, conversation_id=identity(conversation), visitor=visitor)
-            return [_shown(turn, feedback) for turn, feedback in rows]
-
-    def turn(self, visitor: str, turn: str) -> ShownTurn:
-        with owned(), self.database.reader() as session:
-            row = db.get_turn(session=session, turn_id=identity(turn), visitor=visitor)
-        return next(
-            (each for each in self.turns(visitor, str(row.conversation_id)) if each.id == turn), _shown(row, None)
-        )
-
-    def keep(self, visitor: str, conversation: str, answer: Answer, instead_of: str = "") -> str:
-        model_version = self.model_version()
-        with owned(), self.database.writer() as session:
-            if instead_of:
-                db.replace_turns(session=session, turn_id=identity(instead_of), visitor=visitor)
-            turn = db.append_turn(
-                session=session,
-                conversation_id=identity(conversation),
-                visitor=visitor,
-                question=answer.question,
-                snapshot=answer.to_dict(),
-                model_version_id=model_version,
-            )
-            return str(turn.id)
-
-    def answer_anew(self, visitor: str, turn: str, answer: Answer) -> None:
-        place: dict[str, Any] = {"turn_id": identity(turn), "visitor": visitor}
-        chosen = _chosen(answer)
-        with owned(), self.database.writer() as session:
-            db.answer_anew(session=session, **place, snapshot=answer.to_dict() if chosen else None)
-            blank: dict[str, Any] = {"rating": 0, "corrected_answers": [], "corrected_text": ""}
-            feedback = db.give_feedback(session=session, **place, **blank, chosen=chosen)
-            if not chosen and not feedback.comment:
-                db.withdraw_feedback(session=session, **place)
-
-    def vote(self, visitor: str, turn: str, liked: bool | None) -> None:
-        rating = {True: 1, False: -1, None: 0}[liked]
-        with owned(), self.database.writer() as session:
-            chosen = _chosen_of(db.get_turn(session=session, turn_id=identity(turn), visitor=visitor))
-            db.give_feedback(session=session, turn_id=identity(turn), visitor=visitor, rating=rating, chosen=chosen)
-
-    def correct(self, visitor: str, turn: str, right: tuple[RightAnswer, ...], comment: str) -> None:
-        entities = [{"id": answer.id, "label": answer.label} for answer in right if answer.id]
-        words = "; ".join(answer.label for answer in right if not answer.id)
-        with owned(), self.database.writer() as session:
-            db.give_feedback(
-                session=session,
-                turn_id=identity(turn),
-                visitor=visitor,
-                rating=-1,
-                comment=comment,
-                corrected_answers=entities,
-                corrected_text=words,
-                chosen=_chosen_of(db.get_turn(session=session, turn_id=identity(turn), visitor=visitor)),
-            )
-
-    def withdraw(self, visitor: str, turn: str) -> None:
-        with owned(), self.database.writer() as session:
-            db.withdraw_feedback(session=session, turn_id=identity(turn), visitor=visitor)
-
-
-def _shown(turn: db.Turn, feedback: db.Feedback | None) -> ShownTurn:
-    return ShownTurn(str(turn.id), Answer.from_dict(turn.shown), _opinion(feedback) if feedback else Opinion())
-
-
-def _chosen_of(turn: db.Turn) -> list[dict[str, Any]]:
-    """What the answer that the visitor sees was found under: an opinion of it is one of that choice too."""
-    return _chosen(Answer.from_dict(turn.anew)) if turn.anew else []
-
-
-def _chosen(answer: Answer) -> list[dict[str, Any]]:
-    """What was chosen of an answer, as the rows that the store keeps."""
-    rows: list[dict[str, Any]] = []
-    for entity in answer.chosen.entities:
-        mention = answer.question[entity.start : entity.end]
-        rows.append({"mention": mention, "id": entity.entity, "label": answer.labels[entity.entity]})
-    for hop in answer.chosen.relations:
-        mention = answer.question[hop.start : hop.end]
-        named = {"relation": hop.relation, "label": answer.labels[hop.relation], "inverse": hop.inverse}
-        rows.append({"mention": mention, "hop": hop.hop, **named})
-    return rows
-
-
-def _opinion(feedback: db.Feedback) -> Opinion:
-    entities = tuple(RightAnswer(row["id"], row["label"]) for row in feedback.corrected_answers)
-    words = (RightAnswer("", feedback.corrected_text),) if feedback.corrected_text else ()
-    liked = {1: True, -1: False}.get(feedback.rating)
-    return Opinion(liked, entities + words, feedback.comment)
+SAY = partial(print, flush=True)
 
 
 def build_app(
@@ -249,65 +126,6 @@ def _mount(app: "FastAPI", blocks: Any, settings: Settings) -> None:
     )
 
 
-def load_assistant(directory: Path) -> "Assistant":
-    """The assistant over the model in a directory; raises `ModelFormatError` when that is not one."""
-    from kgqa.chat.assistant import Assistant
-
-    return Assistant(read_model(directory))
-
-
-def read_model(directory: Path) -> "Answerer":
-    """The model in a directory, read again where it was replaced meanwhile: never a part of each."""
-    from kgqa.reasoning.pretrained import from_pretrained
-
-    while True:
-        before = _identity(directory)
-        try:
-            model = from_pretrained(directory)
-        except (KgqaError, OSError):
-            if _identity(directory) == before:
-                raise
-        else:
-            if _identity(directory) == before:
-                return model
-
-
-@contextmanager
-def watched(directory: Path, assistant: "Assistant", every: float = 1.0) -> Iterator[None]:
-    """While this lasts, a model directory that is replaced answers as soon as it is read, without a restart."""
-    done = threading.Event()
-    thread = threading.Thread(target=_watch, args=(directory, assistant, done, every), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def _watch(directory: Path, assistant: "Assistant", done: threading.Event, every: float) -> None:
-    seen = _identity(directory)
-    while not done.wait(every):
-        now = _identity(directory)
-        if now in (seen, None):
-            continue
-        seen = now
-        try:
-            assistant.take(read_model(directory))
-            print(f"{directory} was replaced: version {assistant.version} answers now", flush=True)
-        except (KgqaError, OSError) as error:
-            logging.warning("%s; the model before it goes on answering", error)
-
-
-def _identity(directory: Path) -> tuple[int, int] | None:
-    """What tells one state of a model directory from the next; None while it is being replaced."""
-    try:
-        found = (directory / MANIFEST).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
-
-
 def check_login(settings: Settings) -> None:
     """Refuse a login of the review that is half configured before anything slow is done; raises `InputError`."""
     from kgqa.chat.login import Login
@@ -346,7 +164,7 @@ def serve_model(settings: Settings, database: db.Database, journal: db.Keeper | 
     """Serve the chat over a trained model."""
     assistant = load_assistant(settings.model)
     app = build_app(assistant, database, settings, journal)
-    with watched(settings.model, assistant):
+    with watched(settings.model, assistant, say=SAY):
         serve(app, settings, listening)
 
 
@@ -372,7 +190,7 @@ def serve_graph(settings: Settings, database: db.Database, journal: db.Keeper | 
             model = OwnGraph(settings.graph, settings.model, settings.cache, settings.train).model(step)
             step("Opening the chat")
             assistant = load_assistant(model)
-            stack.enter_context(watched(model, assistant))
+            stack.enter_context(watched(model, assistant, say=SAY))
             app = build_app(assistant, database, settings.model_copy(update={"model": model}), journal)
             print(f"ready; the model is {model}", flush=True)
             return app

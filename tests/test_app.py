@@ -20,6 +20,7 @@ from gradio_client import Client
 
 import app
 import db
+from kgqa.chat.served import load_assistant, read_model, watched
 from kgqa.config import read_settings
 from kgqa.errors import InputError
 from kgqa.graph.formats import Statement
@@ -28,6 +29,7 @@ from kgqa.reasoning.facts import change_facts
 from kgqa.reasoning.lineage import Lineage
 from kgqa.reasoning.pretrained import from_pretrained, save_pretrained
 from kgqa.training.publish import publish, rollback
+from stored import StoredMemory
 from tests import cinema
 
 ROOT = Path(app.__file__).parent
@@ -120,19 +122,19 @@ def test_a_model_that_is_replaced_while_it_is_read_is_one_or_the_other(
     model, other = (Path(shutil.copytree(trained_model, tmp_path / name)) for name in ("model", "other"))
     change_facts(other, [Statement("Silver Lining", "directed by", "Vera Holm", True)])
     began = time.monotonic()
-    old = app.read_model(model).version
+    old = read_model(model).version
     replacing = threading.Timer(share * (time.monotonic() - began), replace_directory, (other, model))
     replacing.start()
-    found = app.read_model(model)
+    found = read_model(model)
     replacing.join()
     assert ("Silver Lining" in found.graph.catalog.labels) == (found.version != old)
 
 
 def test_a_broken_replacement_leaves_the_old_model_answering(trained_model: Path, tmp_path: Path) -> None:
     model = Path(shutil.copytree(trained_model, tmp_path / "model"))
-    assistant = app.load_assistant(model)
+    assistant = load_assistant(model)
     known = assistant.model
-    with app.watched(model, assistant, every=0.05):
+    with watched(model, assistant, every=0.05):
         (model / "config.json").write_text("{}")
         (model / "manifest.json").touch()
         time.sleep(1)
@@ -143,16 +145,16 @@ def test_a_published_version_answers_and_the_store_knows_where_it_comes_from(
     trained_model: Path, tmp_path: Path
 ) -> None:
     served = Path(shutil.copytree(trained_model, tmp_path / "served"))
-    assistant = app.load_assistant(served)
+    assistant = load_assistant(served)
     database = db.open_database(f"sqlite:///{tmp_path}/chat.db")
-    memory = app.StoredMemory(database, assistant)
+    memory = StoredMemory(database, assistant)
     first, conversation = assistant.version, memory.start("ann")
     memory.keep("ann", conversation, assistant.ask("who directed Jaws?"))
     tuned = from_pretrained(served)
     tuned.version = "two"
     tuned.lineage = Lineage(first, "d4ta", 7, {"development set": 97.0}, {"development set": 98.0})
     save_pretrained(tuned, tmp_path / "new", "a card", tuned.figures)
-    with app.watched(served, assistant, every=0.05):
+    with watched(served, assistant, every=0.05):
         publish(tmp_path / "new", served)
         wait_for(lambda: assistant.version == "two")
         memory.keep("ann", conversation, assistant.ask("who directed Heat Wave?"))
@@ -169,12 +171,12 @@ def test_a_published_version_answers_and_the_store_knows_where_it_comes_from(
 
 
 def test_a_parent_that_never_answered_here_is_made_known(trained_model: Path, tmp_path: Path) -> None:
-    assistant = app.load_assistant(trained_model)
+    assistant = load_assistant(trained_model)
     tuned = from_pretrained(trained_model)
     tuned.lineage = Lineage("somewhere else")
     assistant.take(tuned)
     database = db.open_database(f"sqlite:///{tmp_path}/chat.db")
-    app.StoredMemory(database, assistant)
+    StoredMemory(database, assistant)
     with database.reader() as session:
         row, parent = (db.get_model_version(session=session, digest=v) for v in (tuned.version, "somewhere else"))
     assert row.parent_id == parent.id

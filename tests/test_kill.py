@@ -19,11 +19,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect
 
-import app
 import db
 from db.migrate import current_revision, downgrade
 from db.models import Base
 from db.session import make_engine, parse_url
+from kgqa.chat.served import load_assistant, watched
 from kgqa.chat.visitor import Visitor
 from kgqa.graph.formats import Statement
 from kgqa.graph.store import KnowledgeGraph
@@ -189,8 +189,8 @@ def test_a_model_is_the_old_one_or_the_new_one(
     trained_model: Path, tmp_path: Path, kills: int, seed: int, work: Any
 ) -> None:
     model = Path(shutil.copytree(trained_model, tmp_path / "place" / "model"))
-    assistant = app.load_assistant(model)
-    with app.watched(model, assistant, every=0.01):
+    assistant = load_assistant(model)
+    with watched(model, assistant, every=0.01):
         *_, (_, seconds, steps) = killed.killed(Moment(), work, model, 0)
         wait_for(assistant, version_of(model))
         for number, moment in enumerate(moments(kills, seed, 1.2 * seconds, steps), start=1):
