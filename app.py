@@ -1,24 +1,25 @@
 """The chat: joins the assistant, the page and the store, and serves them. `python app.py --help` tells the rest."""
 
 import argparse
+import json
 import logging
+import signal
 import socket
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+
+from pydantic import TypeAdapter
 
 import db
-from kgqa.chat.memory import Opinion, RightAnswer, ShownTurn
+from kgqa.chat.served import load_assistant, watched
 from kgqa.config import ROOT, Settings, read_settings
 from kgqa.errors import InputError, KgqaError
-from kgqa.manifest import MANIFEST
 from kgqa.types import Answer
-from stored import StoredArchive, identity, owned
+from stored import StoredMemory
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -27,123 +28,14 @@ if TYPE_CHECKING:
     from kgqa.chat.opening import Opening
 
 ASSETS = ROOT / "assets"
+KEEP_ALIVE = 75  # seconds: longer than proxies and people wait, whose next request would meet a connection being closed
+ANSWER = TypeAdapter(Answer)
+SAY = partial(print, flush=True)
 
 
-class StoredMemory(StoredArchive):
-    """The page's memory in the database: rows in, records out, and another visitor's rows don't exist."""
-
-    def __init__(self, database: db.Database, assistant: "Assistant") -> None:
-        super().__init__(database)
-        self.assistant = assistant
-        self._versions: dict[str, UUID] = {}
-        self.model_version()
-
-    def model_version(self) -> UUID:
-        """The row of the model that answers now."""
-        version = self.assistant.version
-        if version not in self._versions:
-            with self.database.writer() as session:
-                row = db.register_model_version(session=session, name=version, digest=version)
-                self._versions[version] = row.id
-        return self._versions[version]
-
-    def start(self, visitor: str) -> str:
-        with self.database.writer() as session:
-            return str(db.start_conversation(session=session, visitor=visitor).id)
-
-    def turns(self, visitor: str, conversation: str) -> list[ShownTurn]:
-        with owned(), self.database.reader() as session:
-            rows = db.load_turns(session=session, conversation_id=identity(conversation), visitor=visitor)
-            return [_shown(turn, feedback) for turn, feedback in rows]
-
-    def turn(self, visitor: str, turn: str) -> ShownTurn:
-        with owned(), self.database.reader() as session:
-            row = db.get_turn(session=session, turn_id=identity(turn), visitor=visitor)
-        return next(
-            (each for each in self.turns(visitor, str(row.conversation_id)) if each.id == turn), _shown(row, None)
-        )
-
-    def keep(self, visitor: str, conversation: str, answer: Answer, instead_of: str = "") -> str:
-        model_version = self.model_version()
-        with owned(), self.database.writer() as session:
-            if instead_of:
-                db.replace_turns(session=session, turn_id=identity(instead_of), visitor=visitor)
-            turn = db.append_turn(
-                session=session,
-                conversation_id=identity(conversation),
-                visitor=visitor,
-                question=answer.question,
-                snapshot=answer.to_dict(),
-                model_version_id=model_version,
-            )
-            return str(turn.id)
-
-    def answer_anew(self, visitor: str, turn: str, answer: Answer) -> None:
-        place: dict[str, Any] = {"turn_id": identity(turn), "visitor": visitor}
-        chosen = _chosen(answer)
-        with owned(), self.database.writer() as session:
-            db.answer_anew(session=session, **place, snapshot=answer.to_dict() if chosen else None)
-            blank: dict[str, Any] = {"rating": 0, "corrected_answers": [], "corrected_text": ""}
-            feedback = db.give_feedback(session=session, **place, **blank, chosen=chosen)
-            if not chosen and not feedback.comment:
-                db.withdraw_feedback(session=session, **place)
-
-    def vote(self, visitor: str, turn: str, liked: bool | None) -> None:
-        rating = {True: 1, False: -1, None: 0}[liked]
-        with owned(), self.database.writer() as session:
-            chosen = _chosen_of(db.get_turn(session=session, turn_id=identity(turn), visitor=visitor))
-            db.give_feedback(session=session, turn_id=identity(turn), visitor=visitor, rating=rating, chosen=chosen)
-
-    def correct(self, visitor: str, turn: str, right: tuple[RightAnswer, ...], comment: str) -> None:
-        entities = [{"id": answer.id, "label": answer.label} for answer in right if answer.id]
-        words = "; ".join(answer.label for answer in right if not answer.id)
-        with owned(), self.database.writer() as session:
-            db.give_feedback(
-                session=session,
-                turn_id=identity(turn),
-                visitor=visitor,
-                rating=-1,
-                comment=comment,
-                corrected_answers=entities,
-                corrected_text=words,
-                chosen=_chosen_of(db.get_turn(session=session, turn_id=identity(turn), visitor=visitor)),
-            )
-
-    def withdraw(self, visitor: str, turn: str) -> None:
-        with owned(), self.database.writer() as session:
-            db.withdraw_feedback(session=session, turn_id=identity(turn), visitor=visitor)
-
-
-def _shown(turn: db.Turn, feedback: db.Feedback | None) -> ShownTurn:
-    return ShownTurn(str(turn.id), Answer.from_dict(turn.shown), _opinion(feedback) if feedback else Opinion())
-
-
-def _chosen_of(turn: db.Turn) -> list[dict[str, Any]]:
-    """What the answer that the visitor sees was found under: an opinion of it is one of that choice too."""
-    return _chosen(Answer.from_dict(turn.anew)) if turn.anew else []
-
-
-def _chosen(answer: Answer) -> list[dict[str, Any]]:
-    """What was chosen of an answer, as the rows that the store keeps."""
-    rows: list[dict[str, Any]] = []
-    for entity in answer.chosen.entities:
-        mention = answer.question[entity.start : entity.end]
-        rows.append({"mention": mention, "id": entity.entity, "label": answer.labels[entity.entity]})
-    for hop in answer.chosen.relations:
-        mention = answer.question[hop.start : hop.end]
-        named = {"relation": hop.relation, "label": answer.labels[hop.relation], "inverse": hop.inverse}
-        rows.append({"mention": mention, "hop": hop.hop, **named})
-    return rows
-
-
-def _opinion(feedback: db.Feedback) -> Opinion:
-    entities = tuple(RightAnswer(row["id"], row["label"]) for row in feedback.corrected_answers)
-    words = (RightAnswer("", feedback.corrected_text),) if feedback.corrected_text else ()
-    liked = {1: True, -1: False}.get(feedback.rating)
-    return Opinion(liked, entities + words, feedback.comment)
-
-
-def build_app(assistant: "Assistant", database: db.Database, settings: Settings) -> "FastAPI":
+def build_app(
+    assistant: "Assistant", database: db.Database, settings: Settings, journal: db.Keeper | None = None
+) -> "FastAPI":
     """The web application: the page, two signs of life, and the guards before them."""
     from fastapi import FastAPI, Request, Response
     from fastapi.responses import FileResponse
@@ -169,7 +61,7 @@ def build_app(assistant: "Assistant", database: db.Database, settings: Settings)
         except db.StoreError:
             response.status_code = 503
             return {"status": "the database does not answer"}
-        return {"status": "ok", "model": assistant.version}
+        return {"status": "ok", "model": assistant.version, **({"journal": journal.state} if journal else {})}
 
     @app.get("/page.js")
     @app.get("/history.js")
@@ -234,52 +126,6 @@ def _mount(app: "FastAPI", blocks: Any, settings: Settings) -> None:
     )
 
 
-def load_assistant(directory: Path) -> "Assistant":
-    """The assistant over the model in a directory; raises `ModelFormatError` when that is not one."""
-    from kgqa.chat.assistant import Assistant
-    from kgqa.reasoning.pretrained import from_pretrained
-
-    return Assistant(from_pretrained(directory))
-
-
-@contextmanager
-def watched(directory: Path, assistant: "Assistant", every: float = 1.0) -> Iterator[None]:
-    """While this lasts, a model directory that is replaced answers as soon as it is read, without a restart."""
-    done = threading.Event()
-    thread = threading.Thread(target=_watch, args=(directory, assistant, done, every), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def _watch(directory: Path, assistant: "Assistant", done: threading.Event, every: float) -> None:
-    from kgqa.reasoning.pretrained import from_pretrained
-
-    seen = _identity(directory)
-    while not done.wait(every):
-        now = _identity(directory)
-        if now in (seen, None):
-            continue
-        seen = now
-        try:
-            assistant.take(from_pretrained(directory))
-            print(f"{directory} was replaced: version {assistant.version} answers now", flush=True)
-        except KgqaError as error:
-            logging.warning("%s; the model before it goes on answering", error)
-
-
-def _identity(directory: Path) -> tuple[int, int] | None:
-    """What tells one state of a model directory from the next; None while it is being replaced."""
-    try:
-        found = (directory / MANIFEST).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
-
-
 def check_login(settings: Settings) -> None:
     """Refuse a login of the review that is half configured before anything slow is done; raises `InputError`."""
     from kgqa.chat.login import Login
@@ -299,6 +145,7 @@ def serve(app: "FastAPI | Opening", settings: Settings, listening: socket.socket
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
@@ -307,20 +154,21 @@ def serve(app: "FastAPI | Opening", settings: Settings, listening: socket.socket
     listening.listen(config.backlog)  # who comes between the next line and the server's start waits and is not refused
     host, port = listening.getsockname()[:2]
     print(f"{settings.title}: http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn ends by the handler that it found
     server.run(sockets=[listening])
     if isinstance(app, Opening) and app.error:
         raise app.error
 
 
-def serve_model(settings: Settings, database: db.Database, listening: socket.socket) -> None:
+def serve_model(settings: Settings, database: db.Database, journal: db.Keeper | None, listening: socket.socket) -> None:
     """Serve the chat over a trained model."""
     assistant = load_assistant(settings.model)
-    app = build_app(assistant, database, settings)
-    with watched(settings.model, assistant):
+    app = build_app(assistant, database, settings, journal)
+    with watched(settings.model, assistant, say=SAY):
         serve(app, settings, listening)
 
 
-def serve_graph(settings: Settings, database: db.Database, listening: socket.socket) -> None:
+def serve_graph(settings: Settings, database: db.Database, journal: db.Keeper | None, listening: socket.socket) -> None:
     """Serve the chat over graph files: at once a page that says how far it is, then the chat.
 
     Raises:
@@ -342,12 +190,28 @@ def serve_graph(settings: Settings, database: db.Database, listening: socket.soc
             model = OwnGraph(settings.graph, settings.model, settings.cache, settings.train).model(step)
             step("Opening the chat")
             assistant = load_assistant(model)
-            stack.enter_context(watched(model, assistant))
-            app = build_app(assistant, database, settings.model_copy(update={"model": model}))
+            stack.enter_context(watched(model, assistant, say=SAY))
+            app = build_app(assistant, database, settings.model_copy(update={"model": model}), journal)
             print(f"ready; the model is {model}", flush=True)
             return app
 
         serve(Opening(prepare, settings.title, settings.frame_ancestors), settings, listening)
+
+
+def journaled(settings: Settings, database: db.Database) -> AbstractContextManager[db.Keeper | None]:
+    """The keeper of the journal, if there is to be one; a database without rows gets those of the journal."""
+    if not settings.journal:
+        return nullcontext()
+    return db.journaled(database, settings.journal, settings.journal_seconds, check_snapshot)
+
+
+def check_snapshot(snapshot: dict[str, Any]) -> None:
+    """Refuse what the page could not show; raises `ValueError`."""
+    ANSWER.validate_json(json.dumps(snapshot), strict=True)
+    try:
+        Answer.from_dict(snapshot)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"no answer has these parts: {error}") from error
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -396,7 +260,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with listen(settings) as listening:
             check_login(settings)
             database = db.open_database(settings.database_url)
-            (serve_graph if settings.graph else serve_model)(settings, database, listening)
+            with journaled(settings, database) as journal:
+                (serve_graph if settings.graph else serve_model)(settings, database, journal, listening)
             database.close()
     except (KgqaError, db.StoreError) as error:
         print(f"app.py: {error}", file=sys.stderr)

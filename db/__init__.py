@@ -26,6 +26,7 @@ from db.errors import NotFoundError, StoreError, StoreInputError, UnreachableErr
 from db.export import export_feedback, export_lines, question_rows
 from db.feedback import find_feedback, give_feedback, withdraw_feedback
 from db.figures import Day, Figures, Missed, Version, read_figures
+from db.journal.keeper import Keeper, journaled
 from db.model_versions import get_model_version, register_model_version
 from db.models import Conversation, Decision, Feedback, ModelVersion, Turn, Visitor
 from db.queue import Entry, Voice, count_queue, find_queue, get_entry
@@ -51,6 +52,7 @@ __all__ = [
     "Entry",
     "Feedback",
     "Figures",
+    "Keeper",
     "Missed",
     "ModelVersion",
     "NotAllowedError",
@@ -87,6 +89,7 @@ __all__ = [
     "get_model_version",
     "get_turn",
     "give_feedback",
+    "journaled",
     "last_batch",
     "load_turns",
     "open_database",

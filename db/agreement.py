@@ -43,6 +43,14 @@ def pseudonym(visitor: str) -> str:
     return _digest(visitor)[:6]
 
 
+def contributor(visitor: str) -> str:
+    """Who contributed, under a name that is the same in every export and does not tell whose feedback it is.
+
+    A visitor's id is 32 random bytes, or a digest of them, so that nobody finds it by trying.
+    """
+    return _digest(f"contributor {visitor}")[:16]
+
+
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(_WORDS.findall(folded)) or folded.strip()

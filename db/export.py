@@ -10,14 +10,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, false, func, select
 from sqlalchemy.orm import Session
 
+from db.agreement import contributor
+from db.answers import right_answers, shown_answers
 from db.errors import StoreInputError
 from db.models import REVIEW_STATUSES, Feedback, ModelVersion, Turn, Visitor
 from db.sheet import sheet_line
+from db.support import Support
 
 ALLOWED = func.coalesce(Visitor.training_consent, false())
 COLUMNS = (
     "id", "question", "answers", "status", "consent", "rating", "reason", "comment", "corrected_text",
-    "corrected_entity", "chosen", "edited", "shown", "model_version", "model_digest", "turn", "asked_at", "updated_at",
+    "corrected_entity", "chosen", "edited", "shown", "contributor", "agreeing", "dissenting", "model_version",
+    "model_digest", "turn", "asked_at", "updated_at",
 )  # fmt: skip
 
 
@@ -85,8 +89,9 @@ def question_rows(
     )
     if only_allowed:
         wanted = wanted.where(ALLOWED.is_(True))
+    support = Support.of(session)
     for feedback, turn, version, allowed in session.execute(wanted.execution_options(yield_per=500)):
-        yield question_row(feedback, turn, version, allowed)
+        yield question_row(feedback, turn, version, allowed, support)
 
 
 def _given(statuses: Sequence[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -114,8 +119,14 @@ def line_of(row: dict[str, Any], form: str) -> str:
     return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def question_row(feedback: Feedback, turn: Turn, version: ModelVersion, allowed: bool) -> dict[str, Any]:
-    """The row of a vote; `answers` is empty where the person did not say what is right."""
+def question_row(
+    feedback: Feedback, turn: Turn, version: ModelVersion, allowed: bool, support: Support
+) -> dict[str, Any]:
+    """The row of a vote; `answers` is empty where the person did not say what is right.
+
+    `contributor` is a pseudonym, `agreeing` and `dissenting` are how many people say the same and otherwise.
+    """
+    agreeing, dissenting = support.counts(feedback, turn)
     return {
         "id": str(feedback.id),
         "question": turn.question,
@@ -130,28 +141,12 @@ def question_row(feedback: Feedback, turn: Turn, version: ModelVersion, allowed:
         "chosen": feedback.chosen,
         "edited": feedback.edited,
         "shown": shown_answers(turn.shown),
+        "contributor": contributor(feedback.visitor),
+        "agreeing": agreeing,
+        "dissenting": dissenting,
         "model_version": version.name,
         "model_digest": version.digest,
         "turn": str(turn.id),
         "asked_at": turn.created_at.isoformat(),
         "updated_at": feedback.updated_at.isoformat(),
     }
-
-
-def right_answers(feedback: Feedback, snapshot: dict[str, Any]) -> list[Any]:
-    """What a reviewer made of it; else the corrected answers; else those shown if the vote is up; else none."""
-    if feedback.edited is not None:
-        return [answer["id"] for answer in feedback.edited["answers"]]
-    if feedback.corrected_answers:
-        return [answer["id"] for answer in feedback.corrected_answers]
-    return shown_answers(snapshot) if feedback.rating == 1 else []
-
-
-def shown_answers(snapshot: dict[str, Any]) -> list[Any]:
-    """Ids of entities, or the number or truth value, that the person was shown as the answer."""
-    if snapshot.get("abstained"):
-        return []
-    if snapshot.get("kind") in ("number", "count", "boolean"):
-        value = snapshot.get("value")
-        return [] if value is None else [value]
-    return [answer["id"] for answer in snapshot.get("answers", ())]

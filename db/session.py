@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,10 +29,14 @@ CONNECT_SECONDS = 5
 
 
 class Database:
-    """An open database; `reader()` and `writer()` lend sessions, and a writer commits when its block ends well."""
+    """An open database; `reader()` and `writer()` lend sessions, and a writer commits when its block ends well.
+
+    `changed` is set after each of them that did.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.changed = threading.Event()
         self._read = sessionmaker(engine, expire_on_commit=False)
         self._write = sessionmaker(engine.execution_options(writer=True), expire_on_commit=False)
 
@@ -46,6 +51,7 @@ class Database:
         """A session to write with: commits at the end of the block, rolls back on an error."""
         with _speaking_plainly(self.engine.url), self._write.begin() as session:
             yield session
+        self.changed.set()
 
     def check(self) -> None:
         """Ask the database for a sign of life.

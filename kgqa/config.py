@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     database_url: str = Field(
         f"sqlite:///{ROOT / 'kgqa.db'}", description="Where conversations and feedback are kept: SQLite or PostgreSQL."
     )
+    journal: str = Field(
+        "", description="Where the database is written down as it changes: a directory, or a data set on the hub."
+    )
+    journal_seconds: float = Field(60, gt=0, description="How often that is done, in seconds.")
     host: str = Field(
         "127.0.0.1",
         validation_alias=AliasChoices("KGQA_HOST", "GRADIO_SERVER_NAME"),  # the second is how a Space says it

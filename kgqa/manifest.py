@@ -1,5 +1,6 @@
 """What makes a directory whole: size and SHA-256 of each file, and a way to replace it in one step."""
 
+import ctypes
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from kgqa.errors import ModelFormatError
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
 REMEDY = "build it again, or copy it again in full"
+HERE, EXCHANGE = -100, 2  # Linux: AT_FDCWD and RENAME_EXCHANGE
 
 
 def write_manifest(directory: Path | str) -> None:
@@ -45,6 +47,9 @@ def verify_manifest(directory: Path | str) -> None:
 def replace_directory(temporary: Path | str, target: Path | str) -> None:
     """Put a finished directory where another may stand; that one stays until the new one is in place.
 
+    On Linux they change places in one step, so that a process that is killed, or one that reads meanwhile, finds one of
+    them there; where the system cannot do that, there is none for a moment.
+
     Raises:
         ModelFormatError: if the target holds something that no manifest describes, which is then left alone.
     """
@@ -52,6 +57,9 @@ def replace_directory(temporary: Path | str, target: Path | str) -> None:
     check_replaceable(target)
     if not target.exists():
         temporary.rename(target)
+        return
+    if _exchange(temporary, target):
+        shutil.rmtree(temporary)
         return
     previous = _beside(target, "old")
     target.rename(previous)
@@ -111,6 +119,12 @@ def check_replaceable(target: Path) -> None:
         return
     if target.exists():
         raise ModelFormatError(f"{target}: exists and was not written by this program; choose another place")
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Have two directories change places in one step; returns whether the system could."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    return rename is not None and rename(HERE, os.fsencode(one), HERE, os.fsencode(other), EXCHANGE) == 0
 
 
 def _beside(target: Path, purpose: str) -> Path:

@@ -1,4 +1,4 @@
-"""A small hub of models that speaks the routes which pushing and pulling need: a real server, in memory."""
+"""A small hub of models and data sets that speaks the routes that are needed here: a real server, in memory."""
 
 import base64
 import hashlib
@@ -15,15 +15,19 @@ TOKEN = "hf_secret"
 
 
 class Hub(ThreadingHTTPServer):
-    """Repositories as files by their path; `refuse` is a status to answer every change with."""
+    """Repositories as files by their path, data sets under `datasets/user/name`; `refuse` is a status to answer every
+    change with, or those whose path ends as `refuse_only` says. `history` has what each commit left, the last one last.
+    """
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Desk)
         self.repositories: dict[str, dict[str, bytes]] = {}
+        self.history: dict[str, list[dict[str, bytes]]] = {}
         self.visibility: dict[str, str | None] = {}
         self.refuse = 0
+        self.refuse_only = ""
 
     @property
     def address(self) -> str:
@@ -46,6 +50,10 @@ def digest(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
+def repository(kind: str, name: str) -> str:
+    return name if kind == "models" else f"{kind}/{name}"
+
+
 class Desk(BaseHTTPRequestHandler):
     """Answers one request."""
 
@@ -60,22 +68,29 @@ class Desk(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         if path == "/api/validate-yaml":
             self.give({"errors": [], "warnings": []})
-        elif self.server.refuse or self.headers.get("authorization") != f"Bearer {TOKEN}":
-            self.give({"error": "you may not"}, self.server.refuse or 401)
+        elif not self.known:
+            self.give({"error": "you may not"}, 401)
+        elif self.server.refuse and path.endswith(self.server.refuse_only):
+            self.give({"error": "you may not"}, self.server.refuse)
         elif path == "/api/repos/create":
             row = json.loads(body)
             name = f"{row['organization']}/{row['name']}"
-            self.server.repositories.setdefault(name, {})
-            self.server.visibility.setdefault(name, row.get("visibility"))
-            self.give({"url": f"{self.server.address}/{name}", "name": name, "id": name})
-        elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/preupload/main", path):
+            there = repository(f"{row.get('type', 'model')}s", name)
+            new = there not in self.server.repositories
+            if new:
+                self.server.repositories[there], self.server.visibility[there] = {}, row.get("visibility")
+            self.give({"url": f"{self.server.address}/{there}", "name": name, "id": name}, 200 if new else 409)
+        elif found := re.fullmatch(r"/api/(?:models|datasets)/([^/]+/[^/]+)/preupload/main", path):
             files = [
                 {"path": file["path"], "uploadMode": "regular", "shouldIgnore": False, "oid": None}
                 for file in json.loads(body)["files"]
             ]
             self.give({"files": files})
-        elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/commit/main", path):
-            self.commit(found[1], body)
+        elif found := re.fullmatch(r"/api/(models|datasets)/([^/]+/[^/]+)/commit/main", path):
+            self.commit(repository(found[1], found[2]), body)
+        elif found := re.fullmatch(r"/api/(models|datasets)/([^/]+/[^/]+)/super-squash/main", path):
+            del self.server.history[repository(found[1], found[2])][:-1]
+            self.give({})
         else:
             self.give({"error": f"no {path}"}, 404)
 
@@ -86,6 +101,7 @@ class Desk(BaseHTTPRequestHandler):
                 files[row["value"]["path"]] = base64.b64decode(row["value"]["content"])
             elif row["key"] == "deletedFile":
                 del files[row["value"]["path"]]
+        self.server.history.setdefault(name, []).append(dict(files))
         revision = self.server.revision(name)
         url = f"{self.server.address}/{name}/commit/{revision}"
         self.give({"success": True, "commitOid": revision, "commitUrl": url})
@@ -93,17 +109,24 @@ class Desk(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.do_GET()
 
+    @property
+    def known(self) -> bool:
+        return self.headers.get("authorization") == f"Bearer {TOKEN}"
+
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
-        found = re.fullmatch(r"/api/models/([^/]+/[^/]+)(/tree/[^/]+|/revision/[^/]+)?", path)
-        if found and found[1] in self.server.repositories:
-            self.describe(found[1], tree="tree" in (found[2] or ""))
-        elif (found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/[^/]+/(.+)", path)) and found[
-            1
-        ] in self.server.repositories:
-            self.file(found[1], found[2])
-        else:
+        if found := re.fullmatch(r"/api/(models|datasets)/([^/]+/[^/]+)(/tree/[^/]+|/revision/[^/]+)?", path):
+            name, file = repository(found[1], found[2]), ""
+        elif found := re.fullmatch(r"/((?:datasets/)?[^/]+/[^/]+)/resolve/[^/]+/(.+)", path):
+            name, file = found[1], found[2]
+        if not found or name not in self.server.repositories:
             self.give({"error": "not found"}, 404, {"x-error-code": "RepoNotFound"})
+        elif self.server.visibility.get(name) == "private" and not self.known:
+            self.give({"error": "not found"}, 401, {"x-error-code": "RepoNotFound"})
+        elif file:
+            self.file(name, file)
+        else:
+            self.describe(name, tree="tree" in (found[3] or ""))
 
     def describe(self, name: str, tree: bool) -> None:
         files = self.server.repositories[name]
@@ -115,7 +138,8 @@ class Desk(BaseHTTPRequestHandler):
             return
         revision = self.server.revision(name)
         siblings = [{"rfilename": path} for path in files]
-        self.give({"id": name, "modelId": name, "sha": revision, "private": False, "tags": [], "siblings": siblings})
+        private = self.server.visibility.get(name) == "private"
+        self.give({"id": name, "modelId": name, "sha": revision, "private": private, "tags": [], "siblings": siblings})
 
     def file(self, name: str, path: str) -> None:
         data = self.server.repositories[name].get(path)

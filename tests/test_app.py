@@ -8,8 +8,9 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,10 +19,17 @@ import pytest
 from gradio_client import Client
 
 import app
+import db
+from kgqa.chat.served import load_assistant, read_model, watched
 from kgqa.config import read_settings
 from kgqa.errors import InputError
 from kgqa.graph.formats import Statement
+from kgqa.manifest import replace_directory
 from kgqa.reasoning.facts import change_facts
+from kgqa.reasoning.lineage import Lineage
+from kgqa.reasoning.pretrained import from_pretrained, save_pretrained
+from kgqa.training.publish import publish, rollback
+from stored import StoredMemory
 from tests import cinema
 
 ROOT = Path(app.__file__).parent
@@ -107,15 +115,79 @@ def test_facts_added_to_a_running_server_are_answered(trained_model: Path, tmp_p
         assert [link["label"] for link in answer["links"]] == ["Silver Lining"]
 
 
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
+def test_a_model_that_is_replaced_while_it_is_read_is_one_or_the_other(
+    trained_model: Path, tmp_path: Path, share: float
+) -> None:
+    model, other = (Path(shutil.copytree(trained_model, tmp_path / name)) for name in ("model", "other"))
+    change_facts(other, [Statement("Silver Lining", "directed by", "Vera Holm", True)])
+    began = time.monotonic()
+    old = read_model(model).version
+    replacing = threading.Timer(share * (time.monotonic() - began), replace_directory, (other, model))
+    replacing.start()
+    found = read_model(model)
+    replacing.join()
+    assert ("Silver Lining" in found.graph.catalog.labels) == (found.version != old)
+
+
 def test_a_broken_replacement_leaves_the_old_model_answering(trained_model: Path, tmp_path: Path) -> None:
     model = Path(shutil.copytree(trained_model, tmp_path / "model"))
-    assistant = app.load_assistant(model)
+    assistant = load_assistant(model)
     known = assistant.model
-    with app.watched(model, assistant, every=0.05):
+    with watched(model, assistant, every=0.05):
         (model / "config.json").write_text("{}")
         (model / "manifest.json").touch()
         time.sleep(1)
         assert assistant.model is known
+
+
+def test_a_published_version_answers_and_the_store_knows_where_it_comes_from(
+    trained_model: Path, tmp_path: Path
+) -> None:
+    served = Path(shutil.copytree(trained_model, tmp_path / "served"))
+    assistant = load_assistant(served)
+    database = db.open_database(f"sqlite:///{tmp_path}/chat.db")
+    memory = StoredMemory(database, assistant)
+    first, conversation = assistant.version, memory.start("ann")
+    memory.keep("ann", conversation, assistant.ask("who directed Jaws?"))
+    tuned = from_pretrained(served)
+    tuned.version = "two"
+    tuned.lineage = Lineage(first, "d4ta", 7, {"development set": 97.0}, {"development set": 98.0})
+    save_pretrained(tuned, tmp_path / "new", "a card", tuned.figures)
+    with watched(served, assistant, every=0.05):
+        publish(tmp_path / "new", served)
+        wait_for(lambda: assistant.version == "two")
+        memory.keep("ann", conversation, assistant.ask("who directed Heat Wave?"))
+        assert [turn.answer.answers[0].label for turn in memory.turns("ann", conversation)] == ["Ana Sol"] * 2
+        with database.reader() as session:
+            row, parent = (db.get_model_version(session=session, digest=version) for version in ("two", first))
+        assert row.parent_id == parent.id
+        assert parent.figures["hits@1"] == row.figures["hits@1"] == tuned.figures["hits@1"]
+        assert row.figures["lineage"]["data"] == "d4ta"
+        assert row.figures["lineage"]["after"] == {"development set": 98.0}
+        rollback(served)
+        wait_for(lambda: assistant.version == first)
+    database.close()
+
+
+def test_a_parent_that_never_answered_here_is_made_known(trained_model: Path, tmp_path: Path) -> None:
+    assistant = load_assistant(trained_model)
+    tuned = from_pretrained(trained_model)
+    tuned.lineage = Lineage("somewhere else")
+    assistant.take(tuned)
+    database = db.open_database(f"sqlite:///{tmp_path}/chat.db")
+    StoredMemory(database, assistant)
+    with database.reader() as session:
+        row, parent = (db.get_model_version(session=session, digest=v) for v in (tuned.version, "somewhere else"))
+    assert row.parent_id == parent.id
+    database.close()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "the app did not notice"
+        time.sleep(0.05)
 
 
 def failure(*arguments: str) -> tuple[int, str]:

@@ -22,6 +22,7 @@ FLOORS = {
     "kgqa.errors": 0,
     "kgqa.config": 1,
     "kgqa.manifest": 1,
+    "kgqa.device": 1,
     "kgqa.graph": 2,
     "kgqa.linking": 3,
     "kgqa.reasoning": 4,
@@ -29,7 +30,7 @@ FLOORS = {
     "kgqa.chat": 5,
     "benchmarks": 6,
     "assets": 6,
-    "kgqa.bench": 7,
+    "kgqa.verbs": 7,
     "kgqa.cli": 8,
     "kgqa.__main__": 9,
     "stored": 8,
@@ -41,7 +42,10 @@ DOCUMENTS = [
     for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/RESULTS.md", "assets/world/README.md")
     if (ROOT / name).exists()
 ]
-COMMANDS = {"kgqa": (ROOT / "kgqa" / "cli.py", ROOT / "kgqa" / "bench.py"), "db": (ROOT / "db" / "__main__.py",)}
+COMMANDS = {
+    "kgqa": (ROOT / "kgqa" / "cli.py", *sorted((ROOT / "kgqa" / "verbs").glob("*.py"))),
+    "db": (ROOT / "db" / "__main__.py",),
+}
 
 
 def sources(*places: str) -> list[Path]:

@@ -1,9 +1,9 @@
 """The assistant: takes what a person typed, checks it, and has the model answer it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kgqa.chat.markup import visible
 from kgqa.errors import InputError
@@ -12,6 +12,7 @@ from kgqa.types import NOTHING_CHOSEN, Answer, Choices
 if TYPE_CHECKING:
     from kgqa.graph.sparse import SparseGraph
     from kgqa.reasoning.context import Context, Said
+    from kgqa.reasoning.lineage import Lineage
 
 LONGEST = 300
 LOOKED_BACK = 3  # answers that a question may refer to
@@ -86,6 +87,14 @@ class Model(Protocol):
     @property
     def graph(self) -> Graph:
         """Its graph."""
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """Its development figures."""
+
+    @property
+    def lineage(self) -> "Lineage":
+        """Which model it was tuned from, and on what."""
 
     def said(self, answer: Answer) -> "Said":
         """An earlier turn, as a question after it can lean on it."""

@@ -27,6 +27,7 @@ ENCODED = 32  # rows taken from the encoder's index
 VERBATIM, NORMALISED = 1.0, 0.5  # the exact flag: as written, or in its normal form only
 THREADS = faiss.omp_get_max_threads()
 CANDIDATE_FEATURES = 5
+EXACT = 2
 BY_NGRAMS, BY_ENCODER, BY_SPELLING = LIKENESS = (0, 1, 4)  # the features that compare text and name
 MOST_ERRORS = 8  # that are told apart
 SMALL_BATCH = 16  # texts up to which one FAISS thread is faster than two
@@ -219,7 +220,7 @@ class EntityIndex:
         features[:, LIKENESS] = likeness
         for entity in owners[near.own[source]].tolist():
             flag = VERBATIM if self._is_written(entity, text) else NORMALISED
-            features[np.searchsorted(entities, entity), 2] = flag
+            features[np.searchsorted(entities, entity), EXACT] = flag
         features[:, 3] = np.log1p(self._names.degrees[entities])
         order = np.argsort(turn, kind="stable")[:k]
         return entities[order], features[order]

@@ -88,11 +88,16 @@ class Shortlister:
         return _pad(rows, span_scores.device)
 
     def _choose(self, reading: Reading, scores: np.ndarray) -> list[Choice]:
-        """The best spans that are names as they stand, and the best of the others."""
+        """The best spans that are names as they stand, and the best of the others.
+
+        What other names could be meant by these is asked of the encoder only where none that stands as it is scores
+        better: it takes as long as reading the question.
+        """
         order = np.argsort(-scores[: len(reading.spans)], kind="stable")
         exact = [int(s) for s in order if reading.exact[s]][: self._exact_spans]
         fuzzy = [int(s) for s in order if not reading.exact[s]][: self._fuzzy_spans]
-        encoded = ENCODED_SPANS if self._ngrams else len(fuzzy)
+        settled = bool(exact and fuzzy and scores[exact[0]] > scores[fuzzy[0]])
+        encoded = (0 if settled else ENCODED_SPANS) if self._ngrams else len(fuzzy)
         near = [Choice(s, "encoded" if rank < encoded else "near") for rank, s in enumerate(fuzzy)]
         return [Choice(s, "exact") for s in exact] + near
 

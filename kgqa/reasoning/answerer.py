@@ -1,9 +1,10 @@
 """One question at a time, as people ask: the answer, how sure it is, and the facts that led to it."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from kgqa.reasoning.confidence import Calibration, evidence
 from kgqa.reasoning.context import Context, Referent, Said
 from kgqa.reasoning.heads import LEAST_WEIGHT, answer_set
 from kgqa.reasoning.hops import GivenHop, way_there
+from kgqa.reasoning.lineage import Lineage
 from kgqa.reasoning.model import JointModel, Thought
 from kgqa.reasoning.trace import Route, trace
 from kgqa.types import (
@@ -82,12 +84,20 @@ class Answerer:
     """A trained joint model with its calibration; what the chat and `ask` talk to."""
 
     def __init__(
-        self, model: JointModel, calibration: Calibration, version: str = "", examples: Sequence[str] = ()
+        self,
+        model: JointModel,
+        calibration: Calibration,
+        version: str = "",
+        examples: Sequence[str] = (),
+        figures: Mapping[str, Any] | None = None,
+        lineage: Lineage | None = None,
     ) -> None:
         self.model = model.eval()
         self.calibration = calibration
         self.version = version
         self.examples = tuple(examples)
+        self.figures = dict(figures or {})
+        self.lineage = lineage or Lineage()
 
     @property
     def graph(self) -> KnowledgeGraph:

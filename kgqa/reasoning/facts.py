@@ -48,7 +48,7 @@ def change_facts(
         InputError: if a statement cannot be added or taken away; nothing is changed then.
         ModelFormatError: if there is no model directory.
     """
-    with _alone(directory):
+    with alone(directory):
         verify_manifest(directory)
         graph = KnowledgeGraph.load(directory / GRAPH)
         change = GraphChange(graph)
@@ -100,8 +100,8 @@ def _name(source: Path, target: Path, graph: KnowledgeGraph) -> None:
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """One change at a time; a second one is refused rather than lost."""
+def alone(directory: Path) -> Iterator[None]:
+    """One change of a model directory at a time; a second one is refused rather than lost."""
     if not directory.is_dir():
         raise InputError(f"{directory}: no such model directory")
     with (directory.parent / f".{directory.name}.lock").open("w") as lock:

@@ -1,6 +1,6 @@
 """Model directories: what `save_pretrained` writes and `from_pretrained` reads."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from kgqa.manifest import verify_manifest, writing_directory
 from kgqa.reasoning.answerer import Answerer
 from kgqa.reasoning.confidence import Calibration
 from kgqa.reasoning.config import ModelConfig
+from kgqa.reasoning.lineage import Lineage
 from kgqa.reasoning.model import JointModel
 
 CONFIG, WEIGHTS, ENCODER_WEIGHTS, CARD = "config.json", "model.safetensors", "encoder-{}.safetensors", "README.md"
@@ -26,12 +27,20 @@ ENCODER_PREFIX = "encoder."
 LARGEST_FILE = 8_000_000  # bytes of encoder weights in one file
 
 
-def save_pretrained(answerer: Answerer, directory: Path, card: str, figures: Mapping[str, Any] | None = None) -> None:
+def save_pretrained(
+    answerer: Answerer,
+    directory: Path,
+    card: str,
+    figures: Mapping[str, Any] | None = None,
+    beside: Callable[[Path], None] | None = None,
+) -> None:
     """Write a model directory beside its place and move it there when it is whole.
 
     Only what training changed is written: the encoder's layers in half precision, in files that
     any host takes, the rest as it is. The base encoder is named with its SHA-256.
 
+    Args:
+        beside: writes what else the directory is to hold, before it takes its place.
     Raises:
         ModelFormatError: if something that is no model directory stands there.
     """
@@ -53,7 +62,10 @@ def save_pretrained(answerer: Answerer, directory: Path, card: str, figures: Map
             version=answerer.version,
             examples=list(answerer.examples),
             figures=dict(figures or {}),
+            lineage=answerer.lineage.to_dict(),
         )
+        if beside is not None:
+            beside(temporary)
 
 
 def from_pretrained(location: Path | str) -> Answerer:
@@ -76,7 +88,8 @@ def from_pretrained(location: Path | str) -> Answerer:
         )
     model = JointModel(config, graph, index, encoder)
     load_trained(model, read_trained(directory), str(directory))
-    return Answerer(model, calibration, rest["version"], rest["examples"])
+    lineage = Lineage.read(rest.get("lineage"))
+    return Answerer(model, calibration, rest["version"], rest["examples"], rest.get("figures", {}), lineage)
 
 
 def figures_of(location: Path | str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,48 @@ def _besides(card: Card) -> str:
     """What was trained on besides the files."""
     made = f"{card.synthetic:,} questions made from the graph, {card.variants:,} given ones asked of other entities"
     return f"{made}, {card.conversations:,} turns of conversations made from it"
+
+
+def tuned_card(
+    model: JointModel, command: str, facts: Mapping[str, str], comparison: str, figures: dict[str, Any]
+) -> str:
+    """The card of a model that learned from corrections: `facts` about that, and how it went before and after.
+
+    Names and reasons in the facts come from people: they stand in cells, without what would be markup there.
+    """
+    rows = "\n".join(f"| {name} | {_cell(text)} |" for name, text in facts.items())
+    return f"""\
+{_heading(model)}
+It learned from corrections by the people who used it, beyond what its parent knew.
+
+## Tuning
+
+    {command or "python -m kgqa finetune"}
+
+| | |
+|---|---|
+{rows}
+| versions | kgqa {kgqa.__version__}, torch {torch.__version__} |
+
+## Before and after
+
+Development questions also by the relation that leads to their answers; answers that the model withheld count as missed.
+
+{comparison}
+
+## Development figures
+
+{_table(figures)}
+
+{LIMITS_HEADING}
+
+{_limits(model)}"""
+
+
+def _cell(text: str) -> str:
+    """A text on one line that is not read as markup."""
+    plain = "".join(char if char not in "|<>[]*_\\" else f"&#{ord(char)};" for char in text)
+    return " ".join(plain.split())
 
 
 def _heading(model: JointModel) -> str:

@@ -120,6 +120,12 @@ def quick_outcomes(
             yield outcome, rows_of_evidence[place]
 
 
+def withheld(outcome: Outcome, question: Question) -> Outcome:
+    """The outcome of a question whose answer was not given, since it was not sure enough."""
+    right = not question.answers
+    return replace(outcome, hit=right, f1=float(right), exact=right)
+
+
 def one_line(figures: dict[str, Any]) -> str:
     """Hits@1 and F1, over all and by slice, on one line."""
     slices: Iterable[tuple[str, Any]] = figures["slices"].items()
@@ -142,4 +148,5 @@ __all__ = [
     "one_line",
     "outcomes",
     "quick_outcomes",
+    "withheld",
 ]

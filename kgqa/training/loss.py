@@ -13,6 +13,7 @@ FLOOR = 1e-6
 SLOT_SHARE = 0.15
 LEAST_USE = 0.1
 ANSWERABLE_SHARE = 0.5
+LINKING_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,22 @@ def answerable_loss(logits: Tensor, target: Target) -> Tensor:
     """Binary cross-entropy of the logits (B,) that there is an answer, held against whether there is one: a scalar."""
     answers = torch.bincount(target.batch, minlength=target.batch_size)  # (B,)
     return ANSWERABLE_SHARE * binary_cross_entropy_with_logits(logits, (answers > 0).to(logits))
+
+
+def linking_loss(cells: Tensor, entities: Tensor, hints: Tensor) -> Tensor:
+    """What the ranker misses of the entities that people say are meant, in the slot that likes each best: a scalar.
+
+    loss = -1/B sum over b with a hint of log max over slots of the probability of hint[b]
+
+    Args:
+        cells: log-probabilities over candidates and NIL, shape (B, M, N * K + 1).
+        entities: the candidates, shape (B, N, K).
+        hints: the entity that each question means, -1 where nobody said, shape (B,).
+    """
+    own = entities.flatten(1) == hints.clamp(min=0).unsqueeze(1)  # (B, N * K)
+    meant = (cells[..., :-1].exp() * own.unsqueeze(1)).sum(-1).amax(1)  # (B,)
+    missed = torch.where(hints >= 0, -meant.clamp(FLOOR, 1).log(), 0.0)
+    return LINKING_SHARE * missed.mean()
 
 
 def joint_loss(combined: Frontier, slots: Sequence[Frontier], counts: Tensor, target: Target) -> Tensor:

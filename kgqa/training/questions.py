@@ -101,17 +101,32 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise QuestionFormatError(f"{path}: cannot be read as a question file: {error}") from error
 
 
-def _question(path: Path, number: int, line: str) -> Question:
+def read_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The JSON objects of a .jsonl or .jsonl.gz file, each with its place, `file:line`.
+
+    Raises:
+        QuestionFormatError: `file:line: reason`.
+    """
+    for number, line in _lines(path):
+        yield f"{path}:{number}", _object(path, number, line)
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except ValueError as error:
         raise QuestionFormatError(f"{path}:{number}: not a JSON object: {error}") from error
     if not isinstance(row, dict):
         raise QuestionFormatError(f"{path}:{number}: expected a JSON object, found {type(row).__name__}")
+    return row
+
+
+def _question(path: Path, number: int, line: str) -> Question:
+    row = _object(path, number, line)
     text, answers = row.get("question"), row.get("answers")
     if not isinstance(text, str) or not text.strip():
         raise QuestionFormatError(f'{path}:{number}: "question" must be a text that is not empty, found {text!r}')
-    if not isinstance(answers, list) or not all(_is_answer(answer) for answer in answers):
+    if not isinstance(answers, list) or not all(is_answer(answer) for answer in answers):
         raise QuestionFormatError(
             f'{path}:{number}: "answers" must be a list of entity ids or numbers, found {answers!r}'
         )
@@ -121,7 +136,8 @@ def _question(path: Path, number: int, line: str) -> Question:
     )  # fmt: skip
 
 
-def _is_answer(answer: Any) -> bool:
+def is_answer(answer: Any) -> bool:
+    """Whether it can be an answer: the id of an entity, or a number."""
     return isinstance(answer, str | int | float) and not isinstance(answer, bool)
 
 

@@ -25,6 +25,7 @@ from kgqa.training.checkpoint import Checkpoint
 from kgqa.training.english import Words
 from kgqa.training.evaluate import evaluate, one_line, quick_outcomes
 from kgqa.training.metrics import summarise
+from kgqa.training.own_questions import OwnQuestions
 from kgqa.training.questions import Question, in_context, read_questions, write_questions
 from kgqa.training.start import blend, kept_index, start_from
 from kgqa.training.synthesis import Synthesiser
@@ -95,7 +96,8 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
         seconds,
         figures,
     )
-    save_pretrained(answerer, recipe.out, model_card(card, model), figures)
+    own = OwnQuestions.sampled(questions, dev, recipe.training.seed)
+    save_pretrained(answerer, recipe.out, model_card(card, model), figures, own.write)
     checkpoint.remove()
     return figures
 

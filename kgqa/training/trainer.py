@@ -4,7 +4,7 @@ import math
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.pretrained import load_trained, trained_state
 from kgqa.training.checkpoint import Checkpoint, Progress
 from kgqa.training.conversations import contexts_of
-from kgqa.training.loss import Target, answerable_loss, joint_loss
+from kgqa.training.loss import Target, answerable_loss, joint_loss, linking_loss
 from kgqa.training.questions import Question, answer_set
 from kgqa.training.typing_errors import slip_in_a_word
 
@@ -64,7 +64,8 @@ class Trainer:
     """Trains a joint model and keeps the best state seen on the development questions.
 
     `evaluate` gives the development figure (higher is better) and a line about it; it is called
-    `evaluations` times, evenly spread, or once an epoch where that is 0.
+    `evaluations` times, evenly spread, or once an epoch where that is 0. `hints` say for the text of a question which
+    entity people mean by a name in it; without them, who is meant is learned from the answers alone.
     """
 
     def __init__(
@@ -75,8 +76,10 @@ class Trainer:
         evaluate: Callable[[JointModel], tuple[float, str]],
         checkpoint: Checkpoint | None = None,
         resume: bool = False,
+        hints: Mapping[str, int] | None = None,
     ) -> None:
         self.model = model
+        self.hints = hints or {}
         self.arguments = arguments
         self.evaluate = evaluate
         self.checkpoint = checkpoint
@@ -137,6 +140,10 @@ class Trainer:
         target = Target.of([self.answers[row] for row in rows], entities, device)
         loss = joint_loss(weighed.combined, weighed.slots, weighed.thought.counts, target)
         loss = loss + answerable_loss(weighed.thought.answerable, target)
+        if self.hints:
+            told = [self.hints.get(self.questions[row].question, -1) for row in rows]
+            meant = torch.tensor(told, device=device)  # (B,)
+            loss = loss + linking_loss(weighed.thought.cells, weighed.thought.candidates.entities, meant)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * self._rate(self.step)
         self.optimiser.zero_grad(set_to_none=True)

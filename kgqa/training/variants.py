@@ -29,27 +29,47 @@ PATIENCE = 50  # draws in a row that come to nothing
 
 @dataclass(frozen=True)
 class Way:
-    """How a question's answers are reached: from each of its one or two spans along these relations."""
+    """How a question's answers are reached: from the entity of each of its one or two spans along these relations."""
 
     spans: tuple[Span, ...]
     relations: tuple[tuple[int, ...], ...]  # of each span
+    entities: tuple[int, ...]  # of each span
+
+    def wording(self, text: str) -> str:
+        """The words of the question without its names, equal for questions that are asked in the same words."""
+        for span in sorted(self.spans, key=lambda span: -span.start):
+            text = f"{text[: span.start]}{{}}{text[span.end :]}"
+        return " ".join(text.casefold().split()).rstrip("?.! ")
+
+
+Explained = Sequence[tuple[Question, Way]]
 
 
 class Variants:
-    """Asks given questions of other entities, the same ones for the same seed."""
+    """Asks given questions of other entities, the same ones for the same seed.
 
-    def __init__(self, graph: KnowledgeGraph, index: EntityIndex, seed: int = 0) -> None:
+    With `ambiguous`, a name that several entities have gives way to other such names, as far as there are any, of
+    entities that are as well known among their namesakes: what the question teaches is then which of them is meant.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, index: EntityIndex, seed: int = 0, ambiguous: bool = False) -> None:
         self.catalog, self.index, self.random = graph.catalog, index, Random(seed)
+        self.ambiguous = ambiguous
         self.facts = FactSampler(graph, self.random)
         self._reached = lru_cache(maxsize=100_000)(self._walk)
+        self._namesakes = lru_cache(maxsize=None)(self._shared)
 
     def make(self, questions: Sequence[Question], total: int, taken: Sequence[Question] = ()) -> Iterator[Question]:
         """So many new questions, all explained ones about equally often; fewer where they run out.
 
         None has the text of one that is taken.
         """
-        explained = self._explained(questions) if total else []
-        seen, misses, number = {row.question for row in [*questions, *taken]}, 0, 0
+        explained = self.explained(questions) if total else []
+        yield from self.of(explained, total, [*questions, *taken])
+
+    def of(self, explained: Explained, total: int, taken: Sequence[Question] = ()) -> Iterator[Question]:
+        """So many new questions of those that are explained, one that stands there twice twice as often."""
+        seen, misses, number = {row.question for row in taken}, 0, 0
         while explained and number < total and misses < PATIENCE:
             misses += 1
             question, way = self.random.choice(explained)
@@ -62,7 +82,7 @@ class Variants:
                 misses, number = 0, number + 1
                 yield made
 
-    def _explained(self, questions: Sequence[Question]) -> list[tuple[Question, Way]]:
+    def explained(self, questions: Sequence[Question]) -> list[tuple[Question, Way]]:
         """The questions that some way explains, each with the way that explains most; then with the longest name."""
         ways = [(question, list(self._ways(question))) for question in questions]
         counts = Counter(relations for _, found in ways for relations in {way.relations for way in found})
@@ -79,13 +99,13 @@ class Variants:
         if not answers or not named:
             return
         steps = [
-            (span, relation, reached)
+            (span, entity, relation, reached)
             for span, entities in named
             for entity in entities
             for relation in self._relations(entity)
             if answers <= (reached := self._reached(entity, relation))
         ]
-        found = [Way((span,), ((relation,),)) for span, relation, reached in steps if reached == answers]
+        found = [Way((span,), ((step,),), (entity,)) for span, entity, step, reached in steps if reached == answers]
         found = found or list(_in_common(steps, answers))
         yield from found or self._over_two(named, answers)
 
@@ -99,7 +119,7 @@ class Variants:
                     for second in {relation for middle in middles for relation in self._relations(middle)}:
                         reached = frozenset().union(*(self._reached(middle, second) for middle in middles)) - {entity}
                         if reached == answers:
-                            yield Way((span,), ((first, second),))
+                            yield Way((span,), ((first, second),), (entity,))
 
     def _named(self, text: str) -> list[tuple[Span, list[int]]]:
         """The spans that are names, unless a longer one holds them, with their entities."""
@@ -119,7 +139,7 @@ class Variants:
     def _asked_of_others(self, question: Question, way: Way) -> Question:
         """The question with other names, and where the way leads from those."""
         first, *rest = way.relations
-        start, goal = self.facts.edge(first[0])
+        start, goal = self._edge(first[0], way.spans[0], way.entities[0])
         entities = [start]
         answers = {start}
         for relation in first:
@@ -135,6 +155,29 @@ class Variants:
         text = self._with_names(question.question, way.spans, entities)
         return Question("", text, tuple(ids[answer] for answer in sorted(answers)), slice=question.slice)
 
+    def _edge(self, relation: int, span: Span, entity: int) -> tuple[int, int]:
+        """A fact of the relation to ask about in the place of one about the entity that is named there."""
+        called = self.index.exact([span.text])[0]
+        if self.ambiguous and len(called) > 1 and entity in called:
+            kinds = tuple(self.catalog.classes(entity))
+            if others := self._namesakes(relation, called.index(entity), kinds):
+                start = self.random.choice(others)
+                return start, self.random.choice(self.facts.sparse.objects_of(start, relation).tolist())
+        return self.facts.edge(relation)
+
+    def _shared(self, relation: int, rank: int, kinds: tuple[str, ...]) -> list[int]:
+        """Entities of these kinds that are as well known among all of their name, and not alone in having the relation.
+
+        The best known one of a name has rank 0.
+        """
+        found = []
+        for group in self.facts.shared_names:
+            asked = [entity for entity in group if self.facts.has(entity, relation)]
+            called = self.index.exact([self.catalog.labels[group[0]]])[0]
+            if len(asked) > 1 and rank < len(called) and called[rank] in asked:
+                found.append(called[rank])
+        return [entity for entity in found if tuple(self.catalog.classes(entity)) == kinds]
+
     def _with_names(self, text: str, spans: Sequence[Span], entities: Sequence[int]) -> str:
         for span, entity in sorted(zip(spans, entities, strict=True), key=lambda pair: -pair[0].start):
             aliases = self.catalog.aliases(entity)
@@ -144,12 +187,12 @@ class Variants:
         return text
 
 
-def _in_common(steps: Sequence[tuple[Span, int, frozenset[int]]], answers: Collection[int]) -> Iterator[Way]:
+def _in_common(steps: Sequence[tuple[Span, int, int, frozenset[int]]], answers: Collection[int]) -> Iterator[Way]:
     """Pairs of steps from different words that have exactly the answers in common."""
-    for place, (one, first, reached) in enumerate(steps):
-        for other, second, also in steps[place + 1 :]:
+    for place, (one, entity, first, reached) in enumerate(steps):
+        for other, companion, second, also in steps[place + 1 :]:
             if (one.end <= other.start or other.end <= one.start) and reached & also == answers:
-                yield Way((one, other), ((first,), (second,)))
+                yield Way((one, other), ((first,), (second,)), (entity, companion))
 
 
 def _holds(outer: Span, inner: Span) -> bool:

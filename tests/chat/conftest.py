@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import pytest
 
 import db
-from app import StoredMemory
 from kgqa.chat.assistant import Assistant
 from kgqa.chat.page import Page
 from kgqa.config import Settings
 from kgqa.reasoning.pretrained import from_pretrained
+from stored import StoredMemory
 
 
 @pytest.fixture(scope="module")

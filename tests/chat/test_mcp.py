@@ -9,7 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 import db
-from app import build_app, load_assistant
+from app import build_app
+from kgqa.chat.served import load_assistant
 from kgqa.config import Settings
 
 HEADERS = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-11-25"}

@@ -11,9 +11,10 @@ import pytest
 from starlette.testclient import TestClient
 
 import db
-from app import build_app, load_assistant
+from app import build_app
 from kgqa.chat.assistant import Assistant
 from kgqa.chat.line import BusyError, Line
+from kgqa.chat.served import load_assistant
 from kgqa.config import Settings
 from kgqa.types import Answer
 from tests.chat.conftest import apart

@@ -8,14 +8,16 @@ import pytest
 from db import (
     Database,
     StoreInputError,
+    answer_anew,
     append_turn,
     decide,
     export_feedback,
     give_feedback,
     set_consent,
+    start_conversation,
     withdraw_feedback,
 )
-from db.export import shown_answers
+from db.answers import shown_answers
 from db.models import Feedback
 from db.sheet import cell
 from tests.db.conftest import SNAPSHOT, Asked, rita
@@ -73,6 +75,60 @@ def test_without_a_correction_there_are_no_answers(
     vote(database, asked, rating=rating, corrected_text="some writer")
     [row] = export(database, tmp_path / "out.jsonl")
     assert (row["answers"], row["status"], row["corrected_text"]) == ([], "pending", "some writer")
+
+
+def ask_again(database: Database, asked: Asked, visitor: str, **values: Any) -> Feedback:
+    """Another visitor asks the same in other spelling, is shown the same, and has an opinion that may be trained on."""
+    with database.writer() as session:
+        conversation = start_conversation(session=session, visitor=visitor)
+        turn = append_turn(
+            session=session,
+            conversation_id=conversation.id,
+            visitor=visitor,
+            question="Who directed BIG",
+            snapshot=SNAPSHOT,
+            model_version_id=asked.version,
+        )
+        set_consent(session=session, visitor=visitor, given=visitor != "cy")
+        return give_feedback(session=session, turn_id=turn.id, visitor=visitor, **values)
+
+
+def test_a_vote_up_on_what_was_answered_anew_agrees_with_that(database: Database, asked: Asked, tmp_path: Path) -> None:
+    vote(database, asked, rating=-1, corrected_answers=RIGHT)
+    confirmed = ask_again(database, asked, "bob", rating=1)
+    with database.writer() as session:
+        answer_anew(session=session, turn_id=confirmed.turn_id, visitor="bob", snapshot={**SNAPSHOT, "answers": RIGHT})
+    rows = export(database, tmp_path / "out.jsonl")
+    assert [(row["agreeing"], row["dissenting"]) for row in rows] == [(2, 0), (2, 0)]
+
+
+def test_a_row_says_how_many_people_agree(database: Database, asked: Asked, tmp_path: Path) -> None:
+    vote(database, asked, rating=-1, corrected_answers=RIGHT)
+    ask_again(database, asked, "bob", rating=-1, corrected_answers=RIGHT, comment="surely")
+    ask_again(database, asked, "cy", rating=-1, corrected_answers=RIGHT)  # does not allow it, but counts as a voice
+    ask_again(database, asked, "di", rating=1)
+    ask_again(database, asked, "ed", rating=-1)  # says only that it is wrong
+    rejected = ask_again(database, asked, "flo", rating=-1, corrected_answers=[{"id": "urn:x", "label": "X"}])
+    with database.writer() as session:
+        decide(session=session, reviewer=rita(), feedback_ids=[rejected.id], action="reject")
+    rows = export(database, tmp_path / "out.jsonl")
+    assert len(rows) == 5
+    said = [(row["agreeing"], row["dissenting"]) for row in rows if row["answers"] == ["urn:e:Anne_Spielberg"]]
+    assert said == [(3, 1), (3, 1)]
+    assert [(r["agreeing"], r["dissenting"]) for r in rows if r["rating"] == 1] == [(1, 3)]
+    assert [(r["agreeing"], r["dissenting"]) for r in rows if r["status"] == "rejected"] == [(1, 4)]
+
+
+def test_a_contributor_has_one_pseudonym_in_every_export(database: Database, asked: Asked, tmp_path: Path) -> None:
+    vote(database, asked, rating=1)
+    ask_again(database, asked, "bob", rating=1)
+    names = [row["contributor"] for row in export(database, tmp_path / "one.jsonl")]
+    assert names == [row["contributor"] for row in export(database, tmp_path / "two.jsonl")]
+    assert len(set(names)) == 2
+    assert not {"ann", "bob"} & set(names)
+    text = (tmp_path / "one.jsonl").read_text()
+    assert '"ann"' not in text
+    assert '"bob"' not in text
 
 
 def test_a_withdrawn_vote_is_left_out(database: Database, asked: Asked, tmp_path: Path) -> None:

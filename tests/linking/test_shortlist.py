@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kgqa.linking.encoder import NameEncoder
-from kgqa.linking.index import EntityIndex
+from kgqa.linking.index import BY_ENCODER, EntityIndex
 from kgqa.linking.reading import Reader, span_features
 from kgqa.linking.shortlist import Candidates, Mention, Shortlister
 from kgqa.linking.spans import Span
@@ -64,6 +64,17 @@ def test_a_misspelt_name_is_found_where_its_span_scores(reader: Reader, shortlis
 def test_fuzzy_spans_are_bounded(reader: Reader, shortlister: Shortlister) -> None:
     texts, _ = shortlist(reader, shortlister, "one two three four five six seven eight nine")
     assert len(texts) == 2
+
+
+@pytest.mark.parametrize(("prefer", "sought"), [("San Jose", False), ("mayor of San Jose", True)])
+def test_names_in_other_words_are_sought_where_no_name_stands_out(
+    reader: Reader, encoded_index: EntityIndex, encoder: NameEncoder, prefer: str, sought: bool
+) -> None:
+    shortlister = Shortlister(encoded_index, encoder, exact_spans=4, fuzzy_spans=2, k=8)
+    texts, found = shortlist(reader, shortlister, "who is the mayor of San Jose", prefer=prefer)
+    others = [row for row, text in enumerate(texts) if text != "San Jose"]
+    assert others
+    assert bool(found.features[0, others, :, BY_ENCODER].any()) == sought
 
 
 def test_gold_entities_stand_alone(reader: Reader, shortlister: Shortlister, world: World) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kgqa.cli import main
 from tests.hub import TOKEN, Hub, running_hub
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,11 +56,13 @@ def test_a_new_one_can_be_private(hub: Hub, trained_model: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["films", "a/b/c", "ana/", "ana/fi lms", "../films", "ana/--"])
-def test_a_bad_name_is_one_line(name: str, trained_model: Path, tmp_path: Path) -> None:
-    status, said = refusal("http://127.0.0.1:9", tmp_path, "push", "--model", str(trained_model), "--to", name)
-    assert status == 2
-    assert f"--to {name!r}: " in said
-    assert "user/name" in said
+def test_a_bad_name_is_one_line(name: str, trained_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["push", "--model", str(trained_model), "--to", name]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"kgqa: --to {name!r}: ")
+    assert said.err.count("\n") == 1
+    assert "user/name" in said.err
 
 
 def test_who_is_not_logged_in_is_told_how(trained_model: Path, tmp_path: Path) -> None:

@@ -6,7 +6,15 @@ import pytest
 import torch
 
 from kgqa.graph.frontier import Frontier
-from kgqa.training.loss import ANSWERABLE_SHARE, Target, answer_loss, answerable_loss, joint_loss
+from kgqa.training.loss import (
+    ANSWERABLE_SHARE,
+    LINKING_SHARE,
+    Target,
+    answer_loss,
+    answerable_loss,
+    joint_loss,
+    linking_loss,
+)
 
 WEIGHTS = torch.tensor([[0.9, 0.2, 0.0, 0.5], [0.1, 0.0, 0.7, 0.0]])
 TARGET = Target.of([torch.tensor([0, 3]), torch.tensor([], dtype=torch.long)], num_entities=4)
@@ -43,3 +51,15 @@ def test_answerable_loss_asks_whether_there_is_an_answer() -> None:
     loss = answerable_loss(torch.tensor([2.0, -1.0]), TARGET)  # the second question has none
     expected = (math.log1p(math.exp(-2.0)) + math.log1p(math.exp(-1.0))) / 2
     assert float(loss) == pytest.approx(ANSWERABLE_SHARE * expected, rel=1e-5)
+
+
+def test_linking_loss_asks_for_the_entity_that_is_meant_in_the_slot_that_likes_it_best() -> None:
+    entities = torch.tensor([[[7, 8], [7, -1]], [[5, 6], [-1, -1]], [[5, 6], [-1, -1]]])  # (B, N, K)
+    first = torch.tensor([[0.2, 0.1, 0.3, 0.0, 0.4], [0.1, 0.8, 0.0, 0.0, 0.1]])  # (M, N * K + 1)
+    cells = first.clamp(min=1e-9).log().expand(3, 2, 5).clone().requires_grad_()
+    loss = linking_loss(cells, entities, torch.tensor([7, -1, 9]))  # nobody said; no candidate at all
+    assert float(loss.detach()) == pytest.approx(LINKING_SHARE * -(math.log(0.2 + 0.3) + math.log(1e-6)) / 3, rel=1e-5)
+    loss.backward()
+    assert cells.grad is not None
+    assert cells.grad[0, 0, 0] < 0
+    assert cells.grad[1:].abs().sum() == 0

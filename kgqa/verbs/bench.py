@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kgqa.device import device_called
-from kgqa.errors import InputError
+from kgqa.errors import InputError, KgqaError
 
 
 def add_bench(parser: argparse.ArgumentParser) -> None:
@@ -33,9 +33,32 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     unanswerable.add_argument("--foreign", required=True, type=Path, help="questions about another graph")
     unanswerable.add_argument("--count", type=int, default=500, help="questions of each kind (%(default)s)")
     unanswerable.set_defaults(run=_unanswerable)
-    for bench in (follow, linking, spelling, unanswerable):
+    load = benches.add_parser("load", help="people at the page of `python app.py`, all at once; status 1 on an error")
+    _add_model(load, "questions to ask")
+    load.add_argument("--people", type=int, default=20, help="at once (%(default)s)")
+    load.add_argument("--seconds", type=int, default=60, help="how long they stay (%(default)s)")
+    load.add_argument("--database", metavar="URL", help="an empty one (an SQLite file that is gone afterwards)")
+    load.set_defaults(run=_load)
+    learning = benches.add_parser("learning", help="what a model learns from corrections of known errors")
+    learning.add_argument("--model", required=True, type=Path, metavar="MODEL_DIR")
+    learning.add_argument("--place", required=True, type=Path, metavar="DIR", help="for its files; may be removed")
+    learning.add_argument("--dev", type=Path, help="development questions (those that the model keeps, else made)")
+    learning.add_argument(
+        "--replay", action="append", default=[], type=Path, metavar="FILE", help="questions of its own training"
+    )
+    learning.add_argument(
+        "--errors", default="wording,nickname,ambiguity", help="which, separated by commas (%(default)s)"
+    )
+    learning.add_argument("--sizes", default="5,20,100", help="numbers of corrections (%(default)s)")
+    learning.add_argument("--dev-count", type=int, default=3000, help="development questions asked (%(default)s)")
+    learning.add_argument("--epochs", type=float, default=2.0, help="of each fine-tuning (%(default)s)")
+    learning.add_argument(
+        "--tolerance", type=float, default=0.3, help="points that a published model may lose (%(default)s)"
+    )
+    learning.set_defaults(run=_learning)
+    for bench in (follow, linking, spelling, unanswerable, load, learning):
         bench.add_argument("--seed", type=int, default=0)
-    for bench in (follow, linking, spelling, parts, unanswerable):
+    for bench in (follow, linking, spelling, parts, unanswerable, load, learning):
         bench.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -92,6 +115,47 @@ def _unanswerable(options: argparse.Namespace) -> None:
     questions, foreign = read_questions(options.questions), read_questions(options.foreign)
     figures = run(from_pretrained(options.model), questions, foreign, options.count, options.seed)
     _print_figures(figures, options.json)
+
+
+def _load(options: argparse.Namespace) -> None:
+    from benchmarks.load import run
+    from kgqa.training.questions import read_questions
+
+    questions = read_questions(options.questions)
+    figures = run(options.model, questions, options.people, options.seconds, options.seed, options.database)
+    _print_figures(figures, options.json)
+    if figures["errors"]:
+        raise KgqaError(
+            f"{figures['errors']} of {figures['requests']} requests failed; the first: {figures['first_error']}"
+        )
+
+
+def _learning(options: argparse.Namespace) -> None:
+    from benchmarks.learning import TARGETS, Plan, run
+
+    try:
+        sizes = tuple(int(size) for size in options.sizes.split(","))
+    except ValueError as error:
+        raise InputError(f"--sizes {options.sizes!r}: expected numbers separated by commas") from error
+    plan = Plan(
+        options.model,
+        options.place,
+        options.dev,
+        tuple(options.replay),
+        tuple(options.errors.split(",")),
+        sizes,
+        options.dev_count,
+        options.epochs,
+        options.tolerance,
+        options.seed,
+    )
+    rows: list[dict[str, Any]] = []
+    for row in run(plan):
+        if not options.json:
+            print(_table([row]) if not rows else "\t".join(map(str, row.values())), flush=True)
+        rows.append(row)
+    if options.json:
+        print(json.dumps({"seed": options.seed, "targets": TARGETS, "rows": rows}))
 
 
 def _print_figures(figures: dict[str, Any], as_json: bool) -> None:
