@@ -18,7 +18,7 @@ run: $(VENV)/.run-stamp
 
 # Two processes, each with one thread for torch: half of the tests wait for a browser or a server.
 test: check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: lint types
 

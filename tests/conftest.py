@@ -26,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kill-seed", type=int, default=0, help="what draws the moments of kill -9")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first: where several processes share the files, all of them are busy to the end."""
+    items.sort(key=lambda item: not any(item.iter_markers("slow")) and not any(item.iter_markers("browser")))
+
+
 @dataclass(frozen=True)
 class Trained:
     """A model directory, the files it was made from, and its development figures."""

@@ -32,6 +32,8 @@ from kgqa.training.publish import publish, rollback
 from stored import StoredMemory
 from tests import cinema
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(app.__file__).parent
 
 

@@ -14,6 +14,8 @@ import db
 from kgqa.chat.visitor import Visitor
 from tests.test_app import running
 
+pytestmark = pytest.mark.slow
+
 QUESTION = "who directed Jaws?"
 GONE = "no longer part of this conversation"
 TEN_MEGABYTES = b"x" * 10_000_000

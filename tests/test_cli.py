@@ -15,6 +15,8 @@ from kgqa.training.questions import read_questions
 from tests import cinema
 from tests.conftest import Trained
 
+pytestmark = pytest.mark.slow
+
 
 def test_build_says_what_it_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     graph = cinema.write_graph(tmp_path / "films.tsv")

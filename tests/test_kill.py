@@ -35,6 +35,8 @@ from tests.db.test_migrate import REVISIONS
 from tests.killed import FORKS, Moment, moments
 from tests.test_attack import Target, message
 
+pytestmark = pytest.mark.slow
+
 STORED = 60  # writes before the kill, at most
 A_WRITE = 0.02  # seconds that one takes, at most
 TAKING_OVER = 2.0  # seconds in which a server notices a new model and reads it

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+import app
 from tests.hub import TOKEN, Hub, running_hub
-from tests.test_app import failure, running
+from tests.test_app import running
 from tests.test_attack import QUESTION, Target, message
+
+pytestmark = pytest.mark.slow
 
 VOTES = "datasets/ana/votes"
 
@@ -38,6 +41,11 @@ def until(target: Target, state: str) -> None:
     while not (said := target.http.get("/readyz").json())["journal"].startswith(state):
         assert time.monotonic() < deadline, said
         time.sleep(0.2)
+
+
+def bytes_in(directory: Path) -> bytes:
+    """All that the files of a directory hold."""
+    return b"".join(path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file())
 
 
 def vote_down(target: Target, kept: dict[str, str]) -> None:
@@ -83,22 +91,27 @@ def test_what_was_said_last_is_written_when_the_app_is_stopped(
     bucket.mkdir()
     monkeypatch.setenv("KGQA_JOURNAL", str(bucket))
     monkeypatch.setenv("KGQA_JOURNAL_SECONDS", "3600")
-    with started(trained_model, tmp_path / "first") as target:
+    with started(trained_model, tmp_path / "disk") as target:
         kept = target.asked()
+        before = bytes_in(bucket)
         vote_down(target, kept)
-    with started(trained_model, tmp_path / "second") as target:
-        ((_, vote),) = target.turns(kept)
-        assert vote is not None
-        assert vote.rating == -1
+    assert kept["conversation"].encode() not in before
+    assert kept["conversation"].encode() in bytes_in(bucket)
+    assert b'"rating":-1' in bytes_in(bucket)
 
 
 @pytest.mark.parametrize("place", ["/no/such/bucket", "votes", "ana/votes"])
 def test_a_journal_that_cannot_be_used_is_one_clear_line(
-    place: str, trained_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: str,
+    trained_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for name, value in {"KGQA_JOURNAL": place, "HF_TOKEN": "", "HF_HOME": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
-    status, said = failure("--model", str(trained_model), "--port", "0", "--database", f"sqlite:///{tmp_path}/chat.db")
-    assert status == 2
+    arguments = ["--model", str(trained_model), "--port", "0", "--database", f"sqlite:///{tmp_path}/chat.db"]
+    assert app.main(arguments) == 2
+    said = capsys.readouterr().err
     assert said.startswith("app.py: KGQA_JOURNAL: ")
     assert said.count("\n") == 1

@@ -13,6 +13,8 @@ from kgqa.training.corrections import choose
 from kgqa.training.questions import Question, answer_set
 from tests.conftest import Trained
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def simulation(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Simulation:

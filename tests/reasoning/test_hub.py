@@ -13,6 +13,8 @@ import pytest
 from kgqa.cli import main
 from tests.hub import TOKEN, Hub, running_hub
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

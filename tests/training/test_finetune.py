@@ -21,6 +21,8 @@ from kgqa.training.variants import Variants
 from tests import cinema
 from tests.conftest import Trained
 
+pytestmark = pytest.mark.slow
+
 WORDS = "whose gaffer yelled action on {}"
 FILMS = list(cinema.DIRECTED)
 

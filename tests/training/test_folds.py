@@ -10,6 +10,8 @@ from kgqa.training.questions import Question, read_questions
 from kgqa.training.recipe import MOST_TIMES, mixed
 from tests.conftest import Trained
 
+pytestmark = pytest.mark.slow
+
 ROWS = [Question(str(number), f"question {number}", ("x",), slice="ab"[number % 7 < 2]) for number in range(70)]
 
 

@@ -11,6 +11,8 @@ from kgqa.training import recipe
 from kgqa.training.own_graph import OwnGraph
 from tests import cinema
 
+pytestmark = pytest.mark.slow
+
 
 def split_graph(place: Path) -> tuple[Path, Path]:
     """The tests' graph in two files, one of them packed."""

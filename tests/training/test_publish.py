@@ -16,6 +16,8 @@ from kgqa.reasoning.pretrained import from_pretrained, save_pretrained
 from kgqa.training.publish import publish, rollback, version_of
 from tests.conftest import Trained
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def served(trained: Trained, tmp_path: Path) -> Path:
