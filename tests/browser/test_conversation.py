@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, WORLD, Chat, Server
+from tests.browser.conftest import WORLD, Chat, Server
 
 pytestmark = [
     pytest.mark.browser,
