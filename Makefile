@@ -11,7 +11,7 @@ PYTHON ?= $(shell for name in python3.12 python3.11 python3.13 python3; do \
 	$$name -c '$(MODERN)' 2>/dev/null && echo $$name && break; done)
 TORCH_CPU := https://download.pytorch.org/whl/cpu
 
-.PHONY: run test lint types check clean
+.PHONY: run test endurance lint types check clean
 
 run: $(VENV)/.run-stamp
 	$(BIN)/python app.py
@@ -19,6 +19,10 @@ run: $(VENV)/.run-stamp
 # Two processes, each with one thread for torch: half of the tests wait for a browser or a server.
 test: check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# What takes minutes a test: a server under load, killed while it takes over, restarted on an empty disk; pictures to look at.
+endurance: $(VENV)/.test-stamp
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m endurance
 
 check: lint types
 

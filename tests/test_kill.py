@@ -264,6 +264,7 @@ def ready(address: str) -> bool:
         return False
 
 
+@pytest.mark.endurance
 def test_a_server_killed_while_it_takes_over_serves_the_new_model(
     trained_model: Path, tmp_path: Path, url: str, kills: int, seed: int
 ) -> None:

@@ -54,6 +54,7 @@ def vote_down(target: Target, kept: dict[str, str]) -> None:
     target.send("voted", [message(turn.id), message(turn.id)], kept, about=about)
 
 
+@pytest.mark.endurance
 def test_a_space_that_restarts_has_its_votes_again_and_not_what_was_erased(
     hub: Hub, trained_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

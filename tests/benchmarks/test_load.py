@@ -16,6 +16,7 @@ def bench(trained: Trained, questions: Path, *options: str) -> int:
     return main(["bench", "load", *where, "--people", "3", "--seconds", "8", "--json", *options])
 
 
+@pytest.mark.endurance
 def test_answers_are_timed_and_what_is_not_answered_is_an_error(
     trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,6 +43,7 @@ def test_the_three_questions(world: Server, page: Page) -> None:
     assert chat.errors == []
 
 
+@pytest.mark.endurance
 @pytest.mark.parametrize("color", ["light", "dark"])
 @pytest.mark.parametrize(("size", "viewport"), [("wide", {"width": 1200, "height": 860}), ("phone", PHONE)])
 def test_pictures_to_look_at(world: Server, browser: Browser, size: str, viewport: Any, color: Any) -> None:
