@@ -55,8 +55,9 @@ class Talks:
         self.by_kind: dict[str, list[Template]] = defaultdict(list)
         for template in self.templates:
             self.by_branch[template.branches[0]].append(template)
-            if not BEFORE_A_NAME.search(template.text):
-                self.by_kind[template.branches[0].kind].append(template)
+            kind = template.branches[0].kind
+            if not BEFORE_A_NAME.search(template.text) and f" {kind.lower()} {{a}}" not in template.text.lower():
+                self.by_kind[kind].append(template)
 
     def make(self, total: int) -> list[list[Asked]]:
         """So many conversations."""
@@ -115,10 +116,11 @@ class Talks:
 
     def _refer(self, turns: list[Turn]) -> Turn | None:
         """A fact about what was answered or named."""
-        turn = turns[-1] if self.random.random() < 0.85 else self.random.choice(turns)
+        back = -1 if self.random.random() < 0.85 else self.random.randrange(-len(turns), 0)
+        turn = turns[back]
         meant = turn.answers if self.random.random() < 0.5 else turn.starts
-        kinds = {self.graph.kinds.get(node, "") for node in meant}
-        if len(kinds) != 1 or len(meant) > MOST_MEANT or not self.by_kind.get(kind := kinds.pop()):
+        kind = self._kind(meant)
+        if len(meant) > MOST_MEANT or not self.by_kind.get(kind) or not self._clear(meant, turns[back:]):
             return None
         template = self.random.choice(self.by_kind[kind])
         branch = template.branches[0]
@@ -128,6 +130,18 @@ class Talks:
         words = self.said.word if len(meant) == 1 else self.said.words
         called = self.random.choice([*words.get(kind, ()), *words[""]] if kind != "Person" else words[kind])
         return self._turn(self._spoken(template.text, called), found, "it", branch, meant)
+
+    def _kind(self, nodes: tuple[str, ...]) -> str:
+        """The class of all these, "" where they have none or several."""
+        kinds = {self.graph.kinds.get(node, "") for node in nodes}
+        return kinds.pop() if len(kinds) == 1 else ""
+
+    def _clear(self, meant: tuple[str, ...], turns: list[Turn]) -> bool:
+        """Whether nothing else that was said since would be called the same: one or several of the same class."""
+        said = {group for turn in turns for group in (turn.starts, turn.answers)} - {meant}
+        return not any(
+            self._kind(group) == self._kind(meant) and (len(group) > 1) == (len(meant) > 1) for group in said
+        )
 
     def _spoken(self, text: str, called: str) -> Question:
         possessive = POSSESSIVE.get(called, f"{called}'s")

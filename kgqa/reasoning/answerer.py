@@ -286,7 +286,16 @@ class Answerer:
     def said(self, answer: Answer) -> Said:
         """A turn as those after it look back on it; what this graph lacks is left out."""
         named = self._known(link.id for link in answer.links)
-        return Said(answer.question, named, self._known(entity.id for entity in answer.answers))
+        answers = self._known(entity.id for entity in answer.answers)
+        return Said(answer.question, named, answers, self._followed(answer))
+
+    def _followed(self, answer: Answer) -> tuple[int, ...]:
+        """The relations of the first path that follows any; none if this graph lacks one of them."""
+        hops = next((path.hops for path in answer.paths if path.hops), ())
+        try:
+            return tuple(2 * self.graph.catalog.relation(hop.relation) + hop.inverse for hop in hops)
+        except UnknownEntityError:
+            return ()
 
     def _known(self, ids: Iterable[str]) -> tuple[int, ...]:
         found = []

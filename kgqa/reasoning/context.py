@@ -21,11 +21,13 @@ Role = Literal["named", "answer", "answers"]
 
 @dataclass(frozen=True)
 class Said:
-    """An earlier turn: the question, the entities that it named, and the answers in the order that they were shown."""
+    """An earlier turn: the question, the entities that it named, the answers in the order that they were shown, and the
+    relations that led there, hop by hop."""
 
     question: str
     named: tuple[int, ...] = ()
     answers: tuple[int, ...] = ()
+    followed: tuple[int, ...] = ()
 
 
 Context = tuple[Said, ...]  # the newest turn first
@@ -72,6 +74,17 @@ def _of_turn(turn: int, said: Said) -> Iterator[Referent]:
 def earlier_questions(context: Context) -> str:
     """What was asked before, the newest first, as the encoder reads it after the question."""
     return " / ".join(said.question for said in context[:TURNS])
+
+
+def last_followed(contexts: Sequence[Context], hops: int, device: torch.device) -> Tensor | None:
+    """The relations by which each last turn was answered, shape (B, H), -1 after the last; None where no turn has any.
+
+    A longer path is cut off.
+    """
+    rows = [list(context[0].followed[:hops]) if context else [] for context in contexts]
+    if not any(rows):
+        return None
+    return torch.tensor([row + [-1] * (hops - len(row)) for row in rows], device=device)
 
 
 @dataclass(frozen=True)

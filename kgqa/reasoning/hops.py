@@ -11,6 +11,7 @@ from kgqa.graph.schema import Schema
 from kgqa.graph.sparse import SparseGraph
 from kgqa.reasoning.encoder import attend
 
+REPEATING = -3.0  # nor is what was followed before followed again
 STAYING = -3.0  # before any training, what was said before is seldom itself what is asked for
 BOUND = 1.0  # how far, before any training, a plan is bound to the relations that are there
 LEAST_THERE = 1e-3  # a relation that is not there may still be what is asked for
@@ -68,8 +69,10 @@ class Planner(nn.Module):
         self.stop = nn.Sequential(nn.Linear(2 * dimension + width, 128), nn.GELU(), nn.Linear(128, hops))
         self.back = nn.Linear(width, 1)
         self.stay = nn.Linear(dimension + width, 1)
-        nn.init.zeros_(self.stay.weight)
-        nn.init.constant_(self.stay.bias, STAYING)
+        self.again = nn.Linear(dimension + width, 1)
+        for layer, beginning in ((self.stay, STAYING), (self.again, REPEATING)):
+            nn.init.zeros_(layer.weight)
+            nn.init.constant_(layer.bias, beginning)
 
     def forward(
         self,
@@ -81,6 +84,7 @@ class Planner(nn.Module):
         relations: Tensor,
         given: Tensor | None = None,
         referred: Tensor | None = None,
+        before: Tensor | None = None,
     ) -> Plan:
         """Plan from token states, mentions, what relations their entities have, and relation vectors.
 
@@ -91,15 +95,17 @@ class Planner(nn.Module):
             relations: shape (R, W).
             given: relations that take all the attention of their hop, shape (B, M, H), -1 where none does.
             referred: how far each slot starts from what was said before, shape (B, M).
+            before: the relations that the question before followed, shape (B, H), -1 after the last.
         """
         question = pooled.unsqueeze(1).expand(-1, mentions.shape[1], -1)  # (B, M, D)
         context = torch.zeros_like(question)  # (B, M, D)
+        again, ended = self._again(torch.cat([question, mentions], -1), before, len(relations))
         asked, attention, gates, found = [], [], [], []
         for hop in range(self.hops):
             query = self.query(torch.cat([question, mentions, context], -1)) + self.hop[hop] + self.slot  # (B, M, D)
             context = attend(query, states, mask)  # (B, M, D)
             read = self.read(torch.cat([context, query, mentions], -1))  # (B, M, W)
-            scores = read @ relations.T / relations.shape[-1] ** 0.5  # (B, M, R)
+            scores = read @ relations.T / relations.shape[-1] ** 0.5 + again[:, :, hop]  # (B, M, R)
             wanted = _given_or(scores.softmax(-1), given, hop)  # (B, M, R)
             found.append((wanted * had).sum(-1))  # (B, M)
             if self.schema is not None:
@@ -109,7 +115,7 @@ class Planner(nn.Module):
             if self.schema is not None:
                 had = self.schema.after(attention[-1].flatten(0, 1)).view_as(had)
             gates.append(self.back(read).squeeze(-1).sigmoid() * self.gate)  # (B, M)
-        stop = self.stop(torch.cat([question, context, mentions], -1))  # (B, M, H)
+        stop = self.stop(torch.cat([question, context, mentions], -1)) + ended  # (B, M, H)
         if given is not None:
             stop = stop.masked_fill(_before_last(given), torch.finfo(stop.dtype).min)
         own = None if given is None else torch.stack(asked, 2)  # (B, M, H, R)
@@ -118,6 +124,24 @@ class Planner(nn.Module):
         if referred is not None:
             stay = referred * self.stay(torch.cat([question, mentions], -1)).squeeze(-1).sigmoid()  # (B, M)
         return Plan(followed, stop.softmax(-1), back, there, own, stay)
+
+    def _again(self, read: Tensor, before: Tensor | None, relations: int) -> tuple[Tensor, Tensor]:
+        """What speaks for going the way of the question before: for its relations, and for ending where it did.
+
+        Args:
+            read: the question and its mentions, shape (B, M, D + W).
+            before: shape (B, H).
+            relations: R.
+        Returns:
+            shapes (B, M, H, R) and (B, M, H).
+        """
+        if before is None:
+            nothing = read.new_zeros(1, 1, self.hops)
+            return nothing.unsqueeze(-1), nothing
+        wish = nn.functional.softplus(self.again(read))  # (B, M, 1)
+        same = nn.functional.one_hot(before.clamp(min=0), relations) * (before >= 0).unsqueeze(-1)  # (B, H, R)
+        last = (before >= 0) & (nn.functional.pad(before, (0, 1), value=-1)[:, 1:] < 0)  # (B, H)
+        return wish.unsqueeze(-1) * same.unsqueeze(1), wish * last.unsqueeze(1)
 
 
 def _given_or(attention: Tensor, given: Tensor | None, hop: int) -> Tensor:

@@ -18,7 +18,7 @@ from kgqa.linking.shortlist import Candidates, Mention, Shortlister
 from kgqa.reasoning.answerable import Answerability
 from kgqa.reasoning.combine import SlotGate, combine
 from kgqa.reasoning.config import ModelConfig
-from kgqa.reasoning.context import Context, ReferentBatch, earlier_questions
+from kgqa.reasoning.context import Context, ReferentBatch, earlier_questions, last_followed
 from kgqa.reasoning.encoder import QuestionEncoder, mean_pool
 from kgqa.reasoning.hops import GivenHop, Plan, Planner, walk, way_there
 from kgqa.reasoning.referrer import References, Referrer
@@ -131,7 +131,8 @@ class JointModel(nn.Module):
         vectors = mentions_read + self.signature(signature @ relations)  # (B, M, W)
         given = None if hops is None else self._given(batch, candidates, cells, hops)
         leaning = referring if referred.shape[-1] else None
-        plan = self.planner(states, batch.attention_mask, pooled, vectors, has, relations, given, leaning)
+        before = last_followed(contexts, self.planner.hops, self.device)
+        plan = self.planner(states, batch.attention_mask, pooled, vectors, has, relations, given, leaning, before)
         answerable = self.answerable(pooled, vectors, way_there(plan), candidates, cells, referring)  # (B,)
         return Thought(batch, candidates, references, cells, referred, plan, self._counts(pooled), answerable)
 

@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from kgqa.reasoning.context import Context, Said
-from kgqa.reasoning.model import JointModel
+from kgqa.reasoning.hops import Plan
+from kgqa.reasoning.model import JointModel, Thought
 from kgqa.training.questions import Question, answer_set
 
 BATCH = 64
 
 
 def contexts_of(model: JointModel, questions: Sequence[Question]) -> list[Context]:
-    """What was said before each question: what was asked, what the model takes it to name, and its given answers.
+    """What was said before each question: what was asked, what the model takes it to name and ask, its given answers.
 
-    Nobody noted what an earlier question names, so the model reads it, as it will when people ask. A turn is read after
-    those before it.
+    Nobody noted what an earlier question names and which relations it follows, so the model reads it, as it will when
+    people ask. A turn is read after those before it.
     """
     earlier = {before: None for row in questions for before in row.context}
     catalog, said = model.graph.catalog, dict[Question, Said]()
@@ -25,9 +27,9 @@ def contexts_of(model: JointModel, questions: Sequence[Question]) -> list[Contex
         turns = [row for row in earlier if _depth(row) == depth]
         for start in range(0, len(turns), BATCH):
             rows = turns[start : start + BATCH]
-            named = _named(model, rows, [_context(row, said) for row in rows])
-            for row, entities in zip(rows, named, strict=True):
-                said[row] = Said(row.question, entities, tuple(sorted(answer_set(row, catalog))))
+            read = _read(model, rows, [_context(row, said) for row in rows])
+            for row, (entities, followed) in zip(rows, read, strict=True):
+                said[row] = Said(row.question, entities, tuple(sorted(answer_set(row, catalog))), followed)
     model.train(was_training)
     return [_context(row, said) for row in questions]
 
@@ -42,9 +44,27 @@ def _depth(row: Question) -> int:
 
 
 @torch.inference_mode()
-def _named(model: JointModel, rows: Sequence[Question], contexts: Sequence[Context]) -> list[tuple[int, ...]]:
-    """The entity that each slot in use starts from most likely, of every question."""
+def _read(
+    model: JointModel, rows: Sequence[Question], contexts: Sequence[Context]
+) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The entity that each slot in use starts from most likely, and the way that is followed, of every question."""
     thought = model.think([row.question for row in rows], contexts=contexts)
+    return list(zip(_named(thought), _followed(thought.plan, thought.counts), strict=True))
+
+
+def _followed(plan: Plan, counts: Tensor) -> list[tuple[int, ...]]:
+    """The likeliest relations, hop by hop, of the first slot in use that follows any, of every question."""
+    relations, lengths = plan.relations.argmax(-1).tolist(), (plan.stop.argmax(-1) + 1).tolist()  # (B, M, H), (B, M)
+    stays = (torch.zeros_like(counts) if plan.stay is None else plan.stay).tolist()  # (B, M)
+    found = []
+    for row, used in enumerate((counts.argmax(1) + 1).tolist()):
+        going = [slot for slot in range(used) if stays[row][slot] < 0.5]
+        found.append(tuple(relations[row][going[0]][: lengths[row][going[0]]]) if going else ())
+    return found
+
+
+def _named(thought: Thought) -> list[tuple[int, ...]]:
+    """The entity that each slot in use starts from most likely, of every question."""
     best = thought.cells[..., :-1].max(-1)  # (B, M)
     chosen = thought.candidates.entities.flatten(1).gather(1, best.indices)  # (B, M)
     is_named = (best.values > thought.cells[..., -1]) & (chosen >= 0)

@@ -108,9 +108,12 @@ class Talker:
 
     def _refer(self, turns: list[Turn]) -> Turn:
         """A fact about what was answered or named, called "it", "she", "they" or by its kind."""
-        turn = turns[-1] if self.random.random() < 0.85 else self.random.choice(turns)
+        back = -1 if self.random.random() < 0.85 else self.random.randrange(-len(turns), 0)
+        turn = turns[back]
         meant = list(turn.answers if turn.answers and self.random.random() < 0.5 else turn.starts)
         if not 0 < len(meant) <= FEW or any(self.catalog.is_value[one] for one in meant):
+            raise ImpossibleError
+        if not self._is_clear(meant, turns[back:]):
             raise ImpossibleError
         relation = self.facts.relation_of(self.random.choice(meant))
         if relation == turn.relation and meant == list(turn.starts):
@@ -118,6 +121,12 @@ class Talker:
         answers = self.facts.walk(set(meant), relation)
         text = spoken(self.phraser.question(relation, answers), self._called(meant))
         return self._turn(text, meant, relation, answers, "it", named=())
+
+    def _is_clear(self, meant: list[int], turns: list[Turn]) -> bool:
+        """Whether nothing else that was said since would be called the same: one or several of the same kind."""
+        said = {group for turn in turns for group in (turn.starts, turn.answers) if group and group != tuple(meant)}
+        same = (group for group in said if (len(group) > 1) == (len(meant) > 1))
+        return not any(self._nouns(group[0])[:1] == self._nouns(meant[0])[:1] for group in same)
 
     def _ellipsis(self, turns: list[Turn]) -> Turn:
         """The same question about another entity, of which only that is said."""

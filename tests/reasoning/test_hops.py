@@ -131,3 +131,16 @@ def test_padding_changes_nothing(graph: SparseGraph) -> None:
     mask = torch.tensor([[1, 1, 1, 1, 1, 0, 0, 0]])
     long = planner(padded, mask, pooled, mentions, had, relations)
     assert torch.allclose(short.relations, long.relations, atol=1e-6)
+
+
+def test_the_way_before_speaks_for_its_relations_and_its_end(graph: SparseGraph) -> None:
+    planner = planner_of(graph, slots=2, hops=3)
+    torch.nn.init.constant_(planner.again.bias, 20.0)
+    states, mask, pooled = torch.randn(2, 5, 8), torch.ones(2, 5), torch.randn(2, 8)
+    rest = (torch.randn(2, 2, 6), torch.ones(2, 2, RELATIONS), torch.randn(RELATIONS, 6))
+    before = torch.tensor([[2, 1, -1], [-1, -1, -1]])
+    repeated, fresh = planner(states, mask, pooled, *rest, before=before), planner(states, mask, pooled, *rest)
+    assert repeated.relations[0, :, :2].argmax(-1).tolist() == [[2, 1], [2, 1]]
+    assert repeated.stop[0].argmax(-1).tolist() == [1, 1]
+    torch.testing.assert_close(repeated.relations[1], fresh.relations[1])
+    torch.testing.assert_close(repeated.stop[1], fresh.stop[1])

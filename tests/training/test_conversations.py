@@ -22,12 +22,13 @@ def talk(graph: Path, seed: int, turns: int) -> list[Question]:
     return in_context(Talker(Synthesiser(open_graph(graph), Words(()), seed)).make(turns))
 
 
-def test_what_was_named_is_read_by_the_model_and_answers_are_the_given_ones(trained: Trained) -> None:
+def test_what_was_named_and_asked_is_read_by_the_model_and_answers_are_the_given_ones(trained: Trained) -> None:
     model = from_pretrained(trained.directory).model
     catalog = model.graph.catalog
     first = Question("1", "who directed Jaws?", ("Bo Lind",), conversation="c")
     rows = in_context([first, Question("2", "who else did they direct", ("Jaws",), conversation="c")])
-    said = Said("who directed Jaws?", (catalog.entity("Jaws"),), (catalog.entity("Bo Lind"),))
+    way = (2 * catalog.relation("directed by"),)
+    said = Said("who directed Jaws?", (catalog.entity("Jaws"),), (catalog.entity("Bo Lind"),), way)
     assert contexts_of(model, rows) == [(), (said,)]
 
 
