@@ -61,8 +61,7 @@ class Page:
 
     def began(self, kept: object) -> tuple[dict[str, str], Any, Any, str]:
         """A new chat: the old one stays in the store."""
-        visitor = Visitor(Visitor.read(kept).token)
-        return visitor.to_dict(), self.thread.render([]), gr.update(value="", submit_btn=True, stop_btn=False), ""
+        return (*self.thread.emptied(Visitor.read(kept)), _idle(""), "")
 
     def stopped(self, kept: object, question: str) -> tuple[Any, Any, str]:
         """The person stopped the answer: their question goes back into the box."""
@@ -147,7 +146,7 @@ class Page:
             parts["new"] = gr.Button("New chat", elem_id="new", size="sm", min_width=96, scale=0)
         parts["chat"] = self._chatbot()
         parts["notice"] = gr.Markdown("", elem_id="notice")
-        self.history.build_question(parts)
+        self.history.own_data.build_question(parts)
         self.following.build(parts)
         with gr.Column(elem_id="composer") as parts["composer"]:
             parts["box"] = gr.Textbox(
