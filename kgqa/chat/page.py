@@ -101,7 +101,7 @@ class Page:
             question = clean_question(text)
             yield visitor.to_dict(), self.thread.render(_until(turns, instead_of), question), _busy(), "", question
             visitor = self._answer(question, visitor, instead_of)
-            yield visitor.to_dict(), self.thread.shown(visitor), _idle(""), "", ""
+            yield visitor.to_dict(), self.thread.shown(visitor), _ready(), "", ""
         except QuestionError as error:
             yield gr.skip(), chat, _idle(text), notice(str(error)), ""
         except Exception:
@@ -204,6 +204,11 @@ class Page:
 def _idle(text: object) -> Any:
     """The question box, ready for another."""
     return gr.update(value=text if isinstance(text, str) else "", submit_btn=True, stop_btn=False)
+
+
+def _ready() -> Any:
+    """The question box after an answer: whatever was typed into it meanwhile stays."""
+    return gr.update(submit_btn=True, stop_btn=False)
 
 
 def _busy() -> Any:
