@@ -9,9 +9,9 @@ from typing import Any
 _WORDS = re.compile(r"\w+")
 
 
-def question_key(question: str) -> str:
-    """Equal for questions that differ in case, spaces and punctuation alone."""
-    return _digest(_plain(question))
+def question_key(question: str, snapshot: Mapping[str, Any]) -> str:
+    """Equal for questions that differ in case, spaces and punctuation alone, and so do those that they lean on."""
+    return _digest("\n".join(map(_plain, (question, *snapshot.get("after", ())))))
 
 
 def correction_key(

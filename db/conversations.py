@@ -144,6 +144,13 @@ def get_turn(*, session: Session, turn_id: UUID, visitor: str) -> Turn:
     return turn
 
 
+def turns_before(*, session: Session, turn: Turn, most: int = 3) -> list[Turn]:
+    """The last turns before this one that were shown when it was asked, the newest first."""
+    shown = Turn.replaced_at.is_(None) | (Turn.replaced_at > turn.created_at)
+    earlier = select(Turn).where(Turn.conversation_id == turn.conversation_id, Turn.position < turn.position, shown)
+    return list(session.scalars(earlier.order_by(Turn.position.desc()).limit(most)))
+
+
 def answer_anew(*, session: Session, turn_id: UUID, visitor: str, snapshot: dict[str, Any] | None) -> Turn:
     """Keep what a turn is answered under what the person chose; None when nothing is chosen any more.
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.agreement import contributor
 from db.answers import right_answers, shown_answers
+from db.conversations import turns_before
 from db.errors import StoreInputError
 from db.models import REVIEW_STATUSES, Feedback, ModelVersion, Turn, Visitor
 from db.sheet import sheet_line
@@ -19,9 +20,9 @@ from db.support import Support
 
 ALLOWED = func.coalesce(Visitor.training_consent, false())
 COLUMNS = (
-    "id", "question", "answers", "status", "consent", "rating", "reason", "comment", "corrected_text",
-    "corrected_entity", "chosen", "edited", "shown", "contributor", "agreeing", "dissenting", "model_version",
-    "model_digest", "turn", "asked_at", "updated_at",
+    "id", "question", "answers", "context", "leans", "status", "consent", "rating", "reason", "comment",
+    "corrected_text", "corrected_entity", "chosen", "edited", "shown", "contributor", "agreeing", "dissenting",
+    "model_version", "model_digest", "turn", "asked_at", "updated_at",
 )  # fmt: skip
 
 
@@ -91,7 +92,8 @@ def question_rows(
         wanted = wanted.where(ALLOWED.is_(True))
     support = Support.of(session)
     for feedback, turn, version, allowed in session.execute(wanted.execution_options(yield_per=500)):
-        yield question_row(feedback, turn, version, allowed, support)
+        before = turns_before(session=session, turn=turn) if turn.position else []
+        yield question_row(feedback, turn, before, version, allowed, support)
 
 
 def _given(statuses: Sequence[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -120,10 +122,11 @@ def line_of(row: dict[str, Any], form: str) -> str:
 
 
 def question_row(
-    feedback: Feedback, turn: Turn, version: ModelVersion, allowed: bool, support: Support
+    feedback: Feedback, turn: Turn, before: Sequence[Turn], version: ModelVersion, allowed: bool, support: Support
 ) -> dict[str, Any]:
     """The row of a vote; `answers` is empty where the person did not say what is right.
 
+    `context` are the turns before it, the newest first, and `leans` says whether the model leaned on them.
     `contributor` is a pseudonym, `agreeing` and `dissenting` are how many people say the same and otherwise.
     """
     agreeing, dissenting = support.counts(feedback, turn)
@@ -131,6 +134,8 @@ def question_row(
         "id": str(feedback.id),
         "question": turn.question,
         "answers": right_answers(feedback, turn.shown),
+        "context": [{"question": one.question, "answers": shown_answers(one.shown)} for one in before],
+        "leans": bool(turn.snapshot.get("after")),
         "status": feedback.review_status,
         "consent": allowed,
         "rating": feedback.rating,

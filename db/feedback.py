@@ -61,7 +61,7 @@ def give_feedback(
     feedback = _find(session, turn_id, visitor)
     values = {**BLANK, **given} if feedback.withdrawn else given
     _change(feedback, {**values, "withdrawn": False})
-    feedback.question_key = question_key(turn.question)
+    feedback.question_key = question_key(turn.question, turn.snapshot)
     feedback.correction_key = correction_key(
         feedback.corrected_answers,
         feedback.corrected_text,

@@ -140,7 +140,8 @@ class Answer:
     `facts` are (subject, relation, object) ids in the direction in which the graph states
     them; `labels` names every id that occurs in paths, in facts and in `chosen`. `combine` says whether the
     answer is what two paths have in common. `why` is the reason while `abstained`. `chosen` is what a person
-    chose instead of what the model took, and what the answer was found under.
+    chose instead of what the model took, and what the answer was found under. `after` are the questions before it in
+    the conversation, the newest first, where it leans on them; none where the question stands alone.
     """
 
     question: str
@@ -157,6 +158,7 @@ class Answer:
     labels: dict[str, str] = field(default_factory=dict)
     timings_ms: dict[str, float] = field(default_factory=dict)
     chosen: Choices = NOTHING_CHOSEN
+    after: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `ask --json` prints; `from_dict` reads it back without loss."""
@@ -171,7 +173,7 @@ class Answer:
         facts = tuple((s, r, o) for s, r, o in row["facts"])
         chosen = Choices.from_dict(row["chosen"]) if "chosen" in row else NOTHING_CHOSEN
         parts = {"answers": tuple(map(entity, row["answers"])), "links": links, "paths": paths, "facts": facts}
-        return cls(**{**row, **parts, "chosen": chosen})
+        return cls(**{**row, **parts, "chosen": chosen, "after": tuple(row.get("after", ()))})
 
 
 def _hop(row: dict[str, Any]) -> Hop:

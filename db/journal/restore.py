@@ -92,7 +92,8 @@ def _feedback(
             voted.add(turn.id)
             row = line.model_dump()
             said = (row["corrected_answers"], line.corrected_text, row["corrected_entity"], line.comment, row["chosen"])
-            yield {**row, "question_key": question_key(turn.question), "correction_key": correction_key(*said)}
+            keys = {"question_key": question_key(turn.question, turn.snapshot), "correction_key": correction_key(*said)}
+            yield {**row, **keys}
 
 
 def _lines(contents: Contents, kind: type[R]) -> Iterator[tuple[str, R]]:

@@ -61,8 +61,7 @@ class Page:
 
     def began(self, kept: object) -> tuple[dict[str, str], Any, Any, str]:
         """A new chat: the old one stays in the store."""
-        visitor = Visitor(Visitor.read(kept).token)
-        return visitor.to_dict(), self.thread.render([]), gr.update(value="", submit_btn=True, stop_btn=False), ""
+        return (*self.thread.emptied(Visitor.read(kept)), _idle(""), "")
 
     def stopped(self, kept: object, question: str) -> tuple[Any, Any, str]:
         """The person stopped the answer: their question goes back into the box."""
@@ -103,7 +102,7 @@ class Page:
             before = _until(turns, instead_of)
             yield visitor.to_dict(), self.thread.render(before, question), _busy(), "", question
             visitor = self._answer(question, visitor, instead_of, before)
-            yield visitor.to_dict(), self.thread.shown(visitor), _idle(""), "", ""
+            yield visitor.to_dict(), self.thread.shown(visitor), _ready(), "", ""
         except QuestionError as error:
             yield gr.skip(), chat, _idle(text), notice(str(error)), ""
         except Exception:
@@ -148,7 +147,7 @@ class Page:
             parts["new"] = gr.Button("New chat", elem_id="new", size="sm", min_width=96, scale=0)
         parts["chat"] = self._chatbot()
         parts["notice"] = gr.Markdown("", elem_id="notice")
-        self.history.build_question(parts)
+        self.history.own_data.build_question(parts)
         self.following.build(parts)
         with gr.Column(elem_id="composer") as parts["composer"]:
             parts["box"] = gr.Textbox(
@@ -206,6 +205,11 @@ class Page:
 def _idle(text: object) -> Any:
     """The question box, ready for another."""
     return gr.update(value=text if isinstance(text, str) else "", submit_btn=True, stop_btn=False)
+
+
+def _ready() -> Any:
+    """The question box after an answer: whatever was typed into it meanwhile stays."""
+    return gr.update(submit_btn=True, stop_btn=False)
 
 
 def _busy() -> Any:

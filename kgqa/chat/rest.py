@@ -71,6 +71,7 @@ ANSWER = {
     "facts": "The facts that were used: ids of subject, relation and object.",
     "labels": "A name for every id in paths and facts.",
     "chosen": "What a person chose in the chat instead of what was taken; nothing here.",
+    "after": "The questions before it that it leans on; nothing here, where every question stands alone.",
     "timings_ms": "How long it took, in milliseconds.",
 }
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such entity."}}

@@ -37,6 +37,10 @@ class Thread:
         messages = card.thread(turns) + ([card.question(pending)] if pending else [])
         return gr.update(value=messages, feedback_value=card.thumbs(turns))
 
+    def emptied(self, visitor: Visitor) -> tuple[dict[str, str], Any]:
+        """What the browser keeps and the chat shows when no conversation is open."""
+        return Visitor(visitor.token).to_dict(), self.render([])
+
     def shown(self, visitor: Visitor) -> Any:
         """An update of the chat to what the memory holds now."""
         return self.render(self.turns(visitor))

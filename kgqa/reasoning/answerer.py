@@ -15,7 +15,7 @@ from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.index import EntityIndex
 from kgqa.linking.shortlist import Mention
 from kgqa.reasoning.confidence import Calibration, evidence
-from kgqa.reasoning.context import Context, Referent, Said
+from kgqa.reasoning.context import TURNS, Context, Referent, Said
 from kgqa.reasoning.heads import LEAST_WEIGHT, answer_set
 from kgqa.reasoning.hops import GivenHop, way_there
 from kgqa.reasoning.lineage import Lineage
@@ -35,6 +35,7 @@ from kgqa.types import (
 )
 
 SHOWN_CANDIDATES = 5
+LEANS = 1.0  # log-odds in favour of the way of the question before, from which on a question leans on it
 LITTLE_THERE = 0.1  # of the way that the question alone would go, where the entity lacks what is asked about it
 
 
@@ -53,6 +54,13 @@ class Solution:
     def used(self) -> int:
         """How many slots the question needs."""
         return int(self.thought.counts[0].argmax()) + 1
+
+    @property
+    def leans(self) -> bool:
+        """Whether what was said before has a part in it: as where a path starts, or as the way that it goes."""
+        again = self.thought.plan.again
+        repeats = again is not None and bool((again[0, : self.used] > LEANS).any())
+        return repeats or any(self.together(slot) is not None for slot in range(self.used))
 
     def together(self, slot: int) -> Referent | None:
         """What was said before, if that is what a slot starts from rather than a name in the question."""
@@ -125,9 +133,13 @@ class Answerer:
         started = time.perf_counter()
         solution = self.solve(question, context=context)
         seconds = time.perf_counter() - started
-        if not chosen:
-            return self.explain(question, solution, seconds)
-        return self._anew(self.explain(question, solution, seconds), chosen, context)
+        answer = self._explained_after(question, solution, seconds, context)
+        return self._anew(answer, chosen, context) if chosen else answer
+
+    def _explained_after(self, question: str, solution: Solution, seconds: float, context: Context) -> Answer:
+        """The answer that a solution comes to, with the questions before it if it leans on them."""
+        after = tuple(said.question for said in context[:TURNS]) if solution.leans else ()
+        return replace(self.explain(question, solution, seconds), after=after)
 
     def _anew(self, taken: Answer, chosen: Choices, context: Context) -> Answer:
         """The answer under what was chosen, where without it this one was given."""
@@ -135,7 +147,7 @@ class Answerer:
         mentions = self._mentions(taken, chosen)
         solution = self.solve(taken.question, mentions, self._hops(chosen, mentions), context)
         seconds = time.perf_counter() - started + taken.timings_ms["total"] / 1000
-        answer = self.explain(taken.question, solution, seconds)
+        answer = self._explained_after(taken.question, solution, seconds, context)
         before = {(link.start, link.end): link.candidates for link in taken.links}
         links = tuple(
             replace(link, candidates=before.get((link.start, link.end), link.candidates)) for link in answer.links

@@ -38,6 +38,7 @@ class Plan:
     there: Tensor  # (B, M, H) how much of what the question alone would follow at each hop is there to be followed
     own: Tensor | None = None  # (B, M, H, R) the attention of the question alone, where a person gave a hop
     stay: Tensor | None = None  # (B, M) probability that what was said before is itself what is asked for
+    again: Tensor | None = None  # (B, M) what speaks for going the way of the question before, in log-odds
 
     @property
     def asked(self) -> Tensor:
@@ -99,7 +100,8 @@ class Planner(nn.Module):
         """
         question = pooled.unsqueeze(1).expand(-1, mentions.shape[1], -1)  # (B, M, D)
         context = torch.zeros_like(question)  # (B, M, D)
-        again, ended = self._again(torch.cat([question, mentions], -1), before, len(relations))
+        wish = nn.functional.softplus(self.again(torch.cat([question, mentions], -1)))  # (B, M, 1)
+        again, ended = self._again(wish, before, len(relations))
         asked, attention, gates, found = [], [], [], []
         for hop in range(self.hops):
             query = self.query(torch.cat([question, mentions, context], -1)) + self.hop[hop] + self.slot  # (B, M, D)
@@ -123,22 +125,21 @@ class Planner(nn.Module):
         stay = None
         if referred is not None:
             stay = referred * self.stay(torch.cat([question, mentions], -1)).squeeze(-1).sigmoid()  # (B, M)
-        return Plan(followed, stop.softmax(-1), back, there, own, stay)
+        return Plan(followed, stop.softmax(-1), back, there, own, stay, None if before is None else wish.squeeze(-1))
 
-    def _again(self, read: Tensor, before: Tensor | None, relations: int) -> tuple[Tensor, Tensor]:
+    def _again(self, wish: Tensor, before: Tensor | None, relations: int) -> tuple[Tensor, Tensor]:
         """What speaks for going the way of the question before: for its relations, and for ending where it did.
 
         Args:
-            read: the question and its mentions, shape (B, M, D + W).
+            wish: how much speaks for it, shape (B, M, 1).
             before: shape (B, H).
             relations: R.
         Returns:
             shapes (B, M, H, R) and (B, M, H).
         """
         if before is None:
-            nothing = read.new_zeros(1, 1, self.hops)
+            nothing = wish.new_zeros(1, 1, self.hops)
             return nothing.unsqueeze(-1), nothing
-        wish = nn.functional.softplus(self.again(read))  # (B, M, 1)
         same = nn.functional.one_hot(before.clamp(min=0), relations) * (before >= 0).unsqueeze(-1)  # (B, H, R)
         last = (before >= 0) & (nn.functional.pad(before, (0, 1), value=-1)[:, 1:] < 0)  # (B, H)
         return wish.unsqueeze(-1) * same.unsqueeze(1), wish * last.unsqueeze(1)

@@ -1,9 +1,10 @@
 """Conversations: what was said before a question, as training and measuring put it to a model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from kgqa.reasoning.context import Context, Said
 from kgqa.reasoning.hops import Plan
@@ -23,15 +24,21 @@ def contexts_of(model: JointModel, questions: Sequence[Question]) -> list[Contex
     catalog, said = model.graph.catalog, dict[Question, Said]()
     was_training = model.training
     model.eval()
-    for depth in sorted({_depth(row) for row in earlier}):
-        turns = [row for row in earlier if _depth(row) == depth]
-        for start in range(0, len(turns), BATCH):
-            rows = turns[start : start + BATCH]
+    with tqdm(total=len(earlier), desc="reading conversations", unit="turn", leave=False, disable=not earlier) as bar:
+        for rows in _batches(list(earlier)):
             read = _read(model, rows, [_context(row, said) for row in rows])
             for row, (entities, followed) in zip(rows, read, strict=True):
                 said[row] = Said(row.question, entities, tuple(sorted(answer_set(row, catalog))), followed)
+            bar.update(len(rows))
     model.train(was_training)
     return [_context(row, said) for row in questions]
+
+
+def _batches(rows: Sequence[Question]) -> Iterator[list[Question]]:
+    """Turns that have as many before them, those with fewer first."""
+    for depth in sorted({_depth(row) for row in rows}):
+        turns = [row for row in rows if _depth(row) == depth]
+        yield from (turns[start : start + BATCH] for start in range(0, len(turns), BATCH))
 
 
 def _context(row: Question, said: dict[Question, Said]) -> Context:

@@ -50,17 +50,19 @@ class Correction:
     reviewed: bool = True
     agreeing: int = 1
     dissenting: int = 0
+    context: tuple[Question, ...] = ()
+    leans: bool = False
 
     @property
     def key(self) -> str:
-        """Equal for questions that differ in case, spaces and punctuation alone."""
-        folded = unicodedata.normalize("NFKC", self.question).casefold()
-        return " ".join(_WORDS.findall(folded)) or folded
+        """Equal for questions that differ in case, spaces and punctuation alone, and so do those that they lean on."""
+        leaned_on = [before.question for before in self.context] if self.leans else []
+        return "\n".join(map(_folded, (self.question, *leaned_on)))
 
     @property
     def as_question(self) -> Question:
         """The row that training reads; its slice only reports."""
-        return Question("", self.question, self.answers, slice="corrections")
+        return Question("", self.question, self.answers, slice="corrections", context=self.context)
 
     def meant(self, catalog: Catalog) -> int | None:
         """The entity that the linking choice names; None where there is none, or the graph lacks it."""
@@ -75,7 +77,8 @@ class Correction:
         """All that training depends on, as one line."""
         hint = (self.hint.mention, self.hint.entity) if self.hint else None
         said = (self.question, sorted(map(str, self.answers)), hint, sorted(self.contributors), self.reviewed)
-        return json.dumps((*said, self.agreeing, self.dissenting)) + "\n"
+        before = [(each.question, each.answers) for each in self.context]
+        return json.dumps((*said, self.agreeing, self.dissenting, before, self.leans)) + "\n"
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,25 @@ def _correction(place: str, row: dict[str, Any]) -> Correction:
         row.get("status") == "accepted",
         _number(place, row, "agreeing", 1),
         _number(place, row, "dissenting", 0),
+        _context(place, row),
+        row.get("leans") is True,
     )
+
+
+def _folded(question: str) -> str:
+    folded = unicodedata.normalize("NFKC", question).casefold()
+    return " ".join(_WORDS.findall(folded)) or folded
+
+
+def _context(place: str, row: dict[str, Any]) -> tuple[Question, ...]:
+    """The turns before it, the newest first, each with those before it."""
+    rows = row.get("context", [])
+    if not isinstance(rows, list) or not all(isinstance(each, dict) for each in rows):
+        raise QuestionFormatError(f'{place}: "context" must be a list of objects with question and answers')
+    context: tuple[Question, ...] = ()
+    for each in reversed(rows):
+        context = (Question("", _question(place, each), _answers(place, each), context=context), *context)
+    return context
 
 
 def _answers(place: str, row: dict[str, Any]) -> tuple[AnswerValue, ...]:

@@ -7,7 +7,9 @@ from pathlib import Path
 from random import Random
 
 from kgqa.reasoning.answerer import Answerer
+from kgqa.reasoning.context import Context
 from kgqa.training.agreement import SURE, Voice, weights
+from kgqa.training.conversations import contexts_of
 from kgqa.training.corrections import OUTVOTED, UNKNOWN, Chosen, Correction, check_not_empty
 from kgqa.training.questions import Question, answer_set
 from kgqa.training.variants import Variants, Way
@@ -83,13 +85,19 @@ def _answered(answerer: Answerer, correction: Correction) -> Correction:
     if start < 0 or not correction.hint.mention:
         return correction
     meant = EntityChoice(start, start + len(correction.hint.mention), correction.hint.entity)
-    answer = answerer.answer(correction.question, Choices((meant,)))
+    answer = answerer.answer(correction.question, Choices((meant,)), _context(answerer, correction))
     return replace(correction, answers=tuple(each.id for each in answer.answers))
+
+
+def _context(answerer: Answerer, correction: Correction) -> Context:
+    """What was said before."""
+    return contexts_of(answerer.model, [correction.as_question])[0]
 
 
 def _contradicted(answerer: Answerer, correction: Correction) -> bool:
     """Whether the model is sure of another answer."""
-    answer, catalog = answerer.answer(correction.question), answerer.graph.catalog
+    answer = answerer.answer(correction.question, context=_context(answerer, correction))
+    catalog = answerer.graph.catalog
     if answer.abstained or answer.confidence < SURE:
         return False
     return catalog.entity(answer.answers[0].id) not in answer_set(correction.as_question, catalog)

@@ -6,6 +6,7 @@ also where the files of that time are gone.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from random import Random
 
@@ -47,7 +48,12 @@ class OwnQuestions:
 
 
 def _sample(questions: Sequence[Question], most: int, seed: int) -> list[Question]:
-    """Up to so many of them, in their order."""
-    places = range(len(questions))
-    chosen = Random(seed).sample(places, most) if len(questions) > most else places
+    """Up to so many of them, in their order, and no conversation without its beginning."""
+    if len(questions) <= most:
+        return list(questions)
+    parts = [list(rows) for _, rows in groupby(range(len(questions)), lambda row: questions[row].conversation or row)]
+    chosen: list[int] = []
+    for part in Random(seed).sample(parts, len(parts)):
+        if len(chosen) + len(part) <= most:
+            chosen += part
     return [questions[place] for place in sorted(chosen)]

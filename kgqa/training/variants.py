@@ -153,7 +153,8 @@ class Variants:
             raise ImpossibleError
         ids = self.catalog.entity_ids
         text = self._with_names(question.question, way.spans, entities)
-        return Question("", text, tuple(ids[answer] for answer in sorted(answers)), slice=question.slice)
+        found = tuple(ids[answer] for answer in sorted(answers))
+        return Question("", text, found, slice=question.slice, context=question.context)
 
     def _edge(self, relation: int, span: Span, entity: int) -> tuple[int, int]:
         """A fact of the relation to ask about in the place of one about the entity that is named there."""

@@ -53,6 +53,16 @@ def test_a_bad_question_gets_a_kind_word_and_nothing_is_lost(chat: Chat, bad: st
     expect(chat.cards).to_have_count(1)
 
 
+def test_what_is_typed_while_an_answer_is_on_its_way_stays(chat: Chat) -> None:
+    chat.box.fill(QUESTION)
+    chat.box.press("Enter")
+    expect(chat.box).to_have_value("")
+    chat.box.fill("and then?")
+    expect(chat.cards).to_have_count(1)
+    expect(chat.page.get_by_role("button", name="Retry")).to_be_visible()
+    expect(chat.box).to_have_value("and then?")
+
+
 def test_a_conversation_is_there_after_reload_and_a_new_chat_is_empty(chat: Chat) -> None:
     chat.ask(QUESTION)
     chat.ask("films starring Emil Gray")

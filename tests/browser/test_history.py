@@ -395,6 +395,7 @@ def test_all_conversations_are_deleted_and_consent_can_be_given_and_taken_back(p
     expect(bar.rows).to_have_count(0)
 
 
+@pytest.mark.endurance
 def test_the_history_outlives_a_restart(trained_model: Path, tmp_path: Path, page: Page) -> None:
     server = Server(trained_model, tmp_path / "chat.db")
     server.start()

@@ -42,6 +42,7 @@ def test_the_manual_fits_a_phone_and_its_examples_are_copied_by_keyboard(manual:
     assert re.match(r"curl -s http://localhost:\d+/api/ask -H 'content-type: application/json'", copied)
 
 
+@pytest.mark.endurance
 def test_the_waiting_page_opens_the_chat_by_itself(trained_model: Path, tmp_path: Path, page: Page) -> None:
     graph = cinema.write_graph(tmp_path / "cinema.tsv")
     with pytest.MonkeyPatch.context() as patch:

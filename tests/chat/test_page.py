@@ -39,6 +39,7 @@ def test_a_question_is_shown_at_once_and_then_answered(desk: Page) -> None:
     first, last = desk.asked(QUESTION, None)
     assert first[4] == QUESTION
     assert last[4] == ""
+    assert "value" not in last[2], "what was typed while the answer was on its way would be lost"
     (turn,) = turns(desk, last[0])
     assert turn.answer.answers[0].label == "Ana Sol"
 

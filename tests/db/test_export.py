@@ -18,7 +18,7 @@ from db import (
     withdraw_feedback,
 )
 from db.answers import shown_answers
-from db.models import Feedback
+from db.models import Feedback, Turn
 from db.sheet import cell
 from tests.db.conftest import SNAPSHOT, Asked, rita
 
@@ -61,6 +61,31 @@ def test_a_correction_becomes_a_question_row(database: Database, asked: Asked, t
         "shown": ["urn:e:Penny_Marshall"],
     }
     assert {name: row[name] for name in expected} == expected
+
+
+def test_a_row_says_what_was_before_and_whether_it_matters(database: Database, asked: Asked, tmp_path: Path) -> None:
+    later: list[Turn] = []
+    with database.writer() as session:
+        for question, after in (("and Jaws?", ["who directed Big?"]), ("who is Ana?", [])):
+            later.append(
+                append_turn(
+                    session=session,
+                    conversation_id=asked.conversation,
+                    visitor="ann",
+                    question=question,
+                    snapshot={**SNAPSHOT, "question": question, "after": after},
+                    model_version_id=asked.version,
+                )
+            )
+        set_consent(session=session, visitor="ann", given=True)
+        for turn in later:
+            give_feedback(session=session, turn_id=turn.id, visitor="ann", rating=1)
+    follow, alone = export(database, tmp_path / "out.jsonl")
+    first, second = (
+        {"question": question, "answers": ["urn:e:Penny_Marshall"]} for question in ("who directed Big?", "and Jaws?")
+    )
+    assert (follow["context"], follow["leans"]) == ([first], True)
+    assert (alone["context"], alone["leans"]) == ([second, first], False)
 
 
 def test_a_vote_up_confirms_what_was_shown(database: Database, asked: Asked, tmp_path: Path) -> None:

@@ -356,9 +356,13 @@ def test_a_filter_that_is_none(database: Database, wanted: dict[str, Any]) -> No
 
 
 def test_the_same_is_said_in_any_order_and_form() -> None:
-    assert question_key(" Who directed “Jaws”?") == question_key("who  directed jaws")
-    assert question_key("who directed Jaws 2") != question_key("who directed Jaws")
-    assert question_key("???") != question_key("!!!")
+    assert question_key(" Who directed “Jaws”?", {}) == question_key("who  directed jaws", {})
+    assert question_key("who directed Jaws 2", {}) != question_key("who directed Jaws", {})
+    assert question_key("???", {}) != question_key("!!!", {})
+    assert question_key("and it?", {"after": ["who made Jaws?"]}) == question_key(
+        "And it", {"after": ["Who made Jaws"]}
+    )
+    assert question_key("and it?", {"after": ["who made Jaws?"]}) != question_key("and it?", {"after": []})
     assert correction_key(BO + CY, "", None, "") == correction_key(CY + BO, "", None, "because")
     assert correction_key([], "Bo  LIND", None, "") == correction_key([], "bo lind.", None, "")
     assert correction_key([], "", None, "") == ""
@@ -420,7 +424,7 @@ def test_a_store_of_before_gets_its_keys(url: str) -> None:
     upgrade(engine)
     with engine.connect() as connection:
         found = connection.execute(select(Feedback.question_key, Feedback.correction_key, Feedback.edited)).one()
-    assert tuple(found) == (question_key("who then"), correction_key(BO, "", None, ""), None)
+    assert tuple(found) == (question_key("who then", {}), correction_key(BO, "", None, ""), None)
     with engine.begin() as connection:
         connection.execute(update(tables["feedback"]).values(review_status="lacks_fact"))
     downgrade(engine, "0001")

@@ -56,6 +56,23 @@ def test_without_a_word_on_consent_nothing_is_taken(tmp_path: Path) -> None:
     assert choose(path, True, 10).left_out == {NOT_ALLOWED: 1}
 
 
+def test_what_was_before_is_read_and_tells_apart_what_leans_on_it(tmp_path: Path) -> None:
+    before = [{"question": "who directed Jaws?", "answers": ["urn:b"]}, {"question": "films of 1975", "answers": []}]
+    found = chosen(
+        tmp_path,
+        {"question": "and Big?", "context": before, "leans": True, "contributor": "p"},
+        {"question": "And Big", "context": before, "leans": True, "contributor": "q"},
+        {"question": "and Big?", "context": before[1:], "leans": True, "contributor": "r"},
+    )
+    one, other = found.corrections
+    assert one.contributors == {"p", "q"}
+    assert one.key != other.key
+    assert [each.question for each in one.as_question.context] == ["who directed Jaws?", "films of 1975"]
+    assert one.as_question.context[0].context == one.as_question.context[1:]
+    with pytest.raises(QuestionFormatError, match=r'feedback\.jsonl:1: "context" must be a list'):
+        chosen(tmp_path, {"context": "before"})
+
+
 def test_what_people_say_alike_is_one_correction(tmp_path: Path) -> None:
     rows = [
         {"answers": ["urn:b", "urn:a"]},

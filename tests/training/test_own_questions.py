@@ -39,3 +39,15 @@ def test_what_is_written_is_read_again_and_nothing_is_nothing(tmp_path: Path) ->
     own.write(tmp_path)
     assert OwnQuestions.of(tmp_path) == own
     assert OwnQuestions.of(tmp_path / "elsewhere") == OwnQuestions()
+
+
+def test_no_conversation_is_kept_without_its_beginning() -> None:
+    rows = [
+        Question(f"{talk}-{turn}", f"q {talk} {turn}", ("x",), conversation=f"c{talk}")
+        for talk in range(2000)
+        for turn in range(2)
+    ]
+    kept = OwnQuestions.sampled(rows, (), 0).train
+    assert len(kept) == SAMPLE
+    assert [row.id[-1] for row in kept] == ["0", "1"] * (SAMPLE // 2)
+    assert all(one.conversation == other.conversation for one, other in zip(kept[::2], kept[1::2], strict=True))
