@@ -115,7 +115,10 @@ def load_trained(model: JointModel, state: Mapping[str, Tensor], source: str) ->
     """
     own = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
     for name in sorted(own.keys() ^ state.keys()):
-        raise ModelFormatError(f"{source}: parameter {name!r} is {'missing' if name in own else 'unexpected'}")
+        raise ModelFormatError(
+            f"{source}: parameter {name!r} is {'missing' if name in own else 'unexpected'}; it is of another "
+            "version of kgqa, from which `train --start` goes on"
+        )
     with torch.no_grad():
         for name, parameter in own.items():
             if parameter.shape != state[name].shape:

@@ -22,7 +22,7 @@ LIMITS = """\
   is wrong here.
 - It finds entities, and numbers and dates that the graph states, along up to {hops} hops from up to {slots} mentions.
   It does not count, compare, add up, or answer with yes or no.
-- It reads the language that its training questions are in, one question at a time.
+- It reads the language that its training questions are in, and looks back on the last three turns of a conversation.
 - Its confidence was calibrated on the development questions below; on questions of another kind it can be too sure.
 """
 
