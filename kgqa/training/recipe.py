@@ -19,7 +19,7 @@ from kgqa.reasoning.answerer import Answerer
 from kgqa.reasoning.confidence import Calibration
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.model import JointModel
-from kgqa.reasoning.pretrained import save_pretrained
+from kgqa.reasoning.pretrained import CONFIG, save_pretrained
 from kgqa.training.card import Card, digest, model_card
 from kgqa.training.checkpoint import Checkpoint
 from kgqa.training.english import Words
@@ -27,7 +27,7 @@ from kgqa.training.evaluate import evaluate, one_line, quick_outcomes
 from kgqa.training.metrics import summarise
 from kgqa.training.own_questions import OwnQuestions
 from kgqa.training.questions import Question, in_context, read_questions, write_questions
-from kgqa.training.start import blend, kept_index, start_from
+from kgqa.training.start import blend, kept_index, only_training, start_from
 from kgqa.training.synthesis import Synthesiser
 from kgqa.training.talk import Talker
 from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
@@ -49,7 +49,8 @@ class Recipe:
 
     Without `questions` they are synthesised from the graph, and without `dev` so are the development questions, into
     files beside the model. `synthetic` questions are made from the graph besides those given, and `variants` are those
-    given, asked of other entities. Training runs on the `device`; what is answered, on the CPU.
+    given, asked of other entities. With `only_conversations` nothing is trained but what questions after others meet:
+    those that stand alone are answered exactly as before. Training runs on the `device`; what is answered, on the CPU.
     """
 
     graph: Path
@@ -65,6 +66,7 @@ class Recipe:
     synthetic: int = 0
     variants: int = 0
     conversations: int = 0
+    only_conversations: bool = False
     device: str = "cpu"
     command: str = ""
 
@@ -81,7 +83,7 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
     checkpoint = Checkpoint(recipe.out.with_name(recipe.out.name + ".checkpoint"))
     encoder = NameEncoder.from_pretrained(recipe.model.encoder)
     model, seconds = fit(recipe, graph, encoder, questions, dev, checkpoint=checkpoint, resume=resume)
-    answerer = Answerer(model, calibrate(model, dev, recipe.dev is None), digest(*files)[:12], _examples(recipe, dev))
+    answerer = Answerer(model, _calibration(recipe, model, dev), digest(*files)[:12], _examples(recipe, dev))
     figures = evaluate(answerer, dev)
     tqdm.write(one_line(figures))
     card = Card(
@@ -130,8 +132,13 @@ def fit(
     )  # fmt: skip
     talked = made_conversations(graph, encoder, recipe.conversations, seed)
     asked = mixed(questions, [*made, *varied, *talked], seed)
-    trainer = Trainer(model, asked, recipe.training, _watcher(dev[: recipe.watched]), checkpoint, resume)
-    seconds = trainer.train()
+    if recipe.only_conversations:
+        asked = [row for row in asked if row.context]
+        if not asked:
+            raise InputError("no question follows another; give --questions with conversations, or --conversations N")
+    with only_training(model, model.of_conversations() if recipe.only_conversations else {}):
+        trainer = Trainer(model, asked, recipe.training, _watcher(dev[: recipe.watched]), checkpoint, resume)
+        seconds = trainer.train()
     blend(model, before, recipe.keep)
     return model.to("cpu").eval(), seconds
 
@@ -224,6 +231,14 @@ def indexed(graph: KnowledgeGraph, encoder: NameEncoder) -> EntityIndex:
     degrees = graph.sparse.degree(torch.arange(graph.sparse.num_entities)).numpy()
     with tqdm(unit="name", desc="indexing names", leave=False) as bar:
         return EntityIndex.build(graph.catalog, degrees, encoder, _advance(bar))
+
+
+def _calibration(recipe: Recipe, model: JointModel, dev: Sequence[Question]) -> Calibration:
+    """Fitted on the development questions; where only conversations were trained, that of the model before."""
+    if recipe.start is None or not recipe.only_conversations:
+        return calibrate(model, dev, recipe.dev is None)
+    _, rest = ModelConfig.load(recipe.start / CONFIG)
+    return Calibration.read(rest.get("calibration"), str(recipe.start / CONFIG))
 
 
 def calibrate(model: JointModel, questions: Sequence[Question], made: bool = False) -> Calibration:

@@ -1,11 +1,12 @@
 """Start: an untrained model takes over what a trained one learned, as far as the two have the same parts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from kgqa.errors import InputError
 from kgqa.graph.catalog import Catalog
@@ -62,6 +63,21 @@ def blend(model: JointModel, before: Mapping[str, Tensor], share: float) -> None
     with torch.no_grad():
         for name, value in before.items():
             own[name].lerp_(value.to(own[name]), share)
+
+
+@contextmanager
+def only_training(model: JointModel, parameters: Mapping[str, nn.Parameter]) -> Iterator[None]:
+    """Within it, these parameters alone are trained; all of them where none are given."""
+    frozen = [each for name, each in model.named_parameters() if each.requires_grad and name not in parameters]
+    if not parameters:
+        frozen = []
+    for each in frozen:
+        each.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for each in frozen:
+            each.requires_grad_(True)
 
 
 def moved(correction: Tensor, old: Catalog, new: Catalog) -> Tensor:

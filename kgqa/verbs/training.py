@@ -183,6 +183,11 @@ def _add_training(parser: argparse.ArgumentParser, needs_questions: bool) -> Non
         "--conversations", type=int, default=0, metavar="N", help="turns of conversations made besides (%(default)s)"
     )
     parser.add_argument(
+        "--only-conversations",
+        action="store_true",
+        help="train nothing but what questions after others meet; all others are answered exactly as --start does",
+    )
+    parser.add_argument(
         "--variants", type=int, default=0, metavar="N", help="the given questions asked of other entities (%(default)s)"
     )
     parser.add_argument("--start", type=Path, metavar="MODEL_DIR", help="begin with what this model learned")
@@ -223,6 +228,8 @@ def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe"
             raise InputError(f"--{name} {getattr(options, name)}: must not be negative")
     if not 0 <= options.keep <= 1 or (options.keep and not options.start):
         raise InputError(f"--keep {options.keep}: must be a share from 0 to 1, of the weights that --start names")
+    if options.only_conversations and (not options.start or options.keep):
+        raise InputError("--only-conversations leaves all else as it was: give --start, and no --keep")
     encoder = {"encoder": options.encoder} if options.encoder else {}
     return Recipe(
         graph=options.graph,
@@ -248,6 +255,7 @@ def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe"
         synthetic=options.synthetic,
         variants=options.variants,
         conversations=options.conversations,
+        only_conversations=options.only_conversations,
         device=device_called(options.device),
         command=options.command,
     )

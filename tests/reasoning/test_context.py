@@ -15,6 +15,7 @@ from kgqa.reasoning.context import (
     earlier_questions,
     referents,
 )
+from kgqa.reasoning.referrer import ContextLayer
 from tests.graph.small import sparse
 
 CPU = torch.device("cpu")
@@ -78,3 +79,17 @@ def test_nothing_said_is_an_empty_batch() -> None:
     batch = ReferentBatch.of([(), ()], CPU)
     assert batch.mask.shape == (2, 0)
     assert [part.tolist() for part in batch.had(sparse([(0, 0, 1)], 2, 1))] == [[], []]
+
+
+def test_the_context_layer_changes_what_it_learned_to_and_no_question_that_stands_alone() -> None:
+    torch.manual_seed(0)
+    layer = ContextLayer(12).eval()
+    states, mask, own = torch.randn(2, 5, 12), torch.ones(2, 5), torch.tensor([[1] * 5, [1, 1, 1, 0, 0]])
+    has_context = torch.tensor([False, True])
+    with torch.no_grad():
+        torch.testing.assert_close(layer(states, mask, own, has_context), states)
+        torch.nn.init.normal_(layer.layer.linear2.weight)
+        read = layer(states, mask, own, has_context)
+    assert torch.equal(read[0], states[0])
+    assert not torch.equal(read[1], states[1])
+    assert layer(states, mask, own, torch.tensor([False, False])) is states

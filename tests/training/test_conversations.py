@@ -12,6 +12,7 @@ from kgqa.training.conversations import contexts_of
 from kgqa.training.english import Words
 from kgqa.training.evaluate import evaluate, quick_outcomes
 from kgqa.training.questions import Question, in_context, read_questions
+from kgqa.training.start import only_training
 from kgqa.training.synthesis import Synthesiser
 from kgqa.training.talk import Talker
 from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
@@ -40,6 +41,28 @@ def test_without_a_conversation_nothing_changes(trained: Trained) -> None:
         beside = model([*questions, "who is it?"], contexts=[*[()] * 8, (Said("who?", (1,), (2, 3)),)]).combined
     assert torch.equal(alone.cells, empty.cells)
     torch.testing.assert_close(alone.to_dense(), beside.to_dense()[:8], atol=1e-4, rtol=0)
+
+
+def test_conversations_alone_are_learned_without_changing_anything_else(trained: Trained) -> None:
+    seed_everything(0)
+    model = from_pretrained(trained.directory).model
+    alone = [row.question for row in read_questions(trained.dev)[:8]]
+    after = [(Said("who directed Jaws?", (1,), (2, 3)),)] * len(alone)
+
+    def answered() -> tuple[torch.Tensor, torch.Tensor]:
+        with torch.inference_mode():
+            return model(alone).combined.to_dense(), model(alone, contexts=after).combined.to_dense()
+
+    before = answered()
+    with only_training(model, model.of_conversations()):
+        arguments = TrainingArguments(epochs=0.2, batch_size=16, seed=0)
+        rows = [row for row in talk(trained.graph, 1, 400) if row.context]
+        Trainer(model, rows, arguments, lambda model: (0.0, "")).train()
+    model.eval()
+    alone_now, after_now = answered()
+    assert torch.equal(alone_now, before[0])
+    assert not torch.equal(after_now, before[1])
+    assert all(parameter.requires_grad for parameter in model.gate.parameters())
 
 
 @pytest.mark.slow
