@@ -93,3 +93,11 @@ def test_a_share_of_what_it_began_with_is_kept(trained: Trained) -> None:
 def test_a_share_without_sense_is_refused(keep: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--graph", "g", "--questions", "q", "--out", "m", "--keep", *keep.split()]) == 2
     assert "--keep" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rest", [[], ["--start", "m", "--keep", "0.5"]])
+def test_conversations_alone_need_a_model_to_leave_as_it_was(
+    rest: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--graph", "g", "--questions", "q", "--out", "n", "--only-conversations", *rest]) == 2
+    assert "--only-conversations leaves all else as it was: give --start, and no --keep" in capsys.readouterr().err
