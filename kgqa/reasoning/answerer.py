@@ -195,7 +195,19 @@ class Answerer:
         hops: Sequence[GivenHop] = (),
         context: Context = (),
     ) -> Solution:
-        """Decide, walk and combine; `mentions` and `hops` are what is known of the question beforehand."""
+        """Decide, walk and combine; `mentions` and `hops` are what is known of the question beforehand.
+
+        After what was said before, a question is read both with it and alone, and the surer reading is taken.
+        """
+        readings = [self._read(question, mentions, hops, each) for each in ((context, ()) if context else ((),))]
+        return max(readings, key=self._confidence)
+
+    def _confidence(self, solution: Solution) -> float:
+        return float(self.calibration.confidence(solution.evidence)) if len(solution.entities) else 0.0
+
+    def _read(
+        self, question: str, mentions: Sequence[Mention] | None, hops: Sequence[GivenHop], context: Context
+    ) -> Solution:
         known = None if mentions is None else [mentions]
         weighed = self.model([question], known, [hops] if hops else None, [context])
         answers = answer_set(weighed.combined.entity, weighed.combined.weight)
@@ -211,7 +223,7 @@ class Answerer:
         return replace(answer, timings_ms={name: round(1000 * value, 2) for name, value in timings.items()})
 
     def _explained(self, question: str, solution: Solution) -> Answer:
-        confidence = float(self.calibration.confidence(solution.evidence)) if len(solution.entities) else 0.0
+        confidence = self._confidence(solution)
         abstained = not len(solution.entities) or confidence < self.calibration.threshold
         routes = [self._route(solution, slot) for slot in range(solution.used)]
         shown: list[tuple[Link, int, Route | None]] = []

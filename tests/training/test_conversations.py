@@ -43,6 +43,16 @@ def test_without_a_conversation_nothing_changes(trained: Trained) -> None:
     torch.testing.assert_close(alone.to_dense(), beside.to_dense()[:8], atol=1e-4, rtol=0)
 
 
+def test_the_surer_reading_is_taken(trained: Trained) -> None:
+    answerer = from_pretrained(trained.directory)
+    before = (Said("who directed Jaws?", (1,), (2, 3)),)
+    for row in read_questions(trained.dev)[:6]:
+        alone, after = answerer.answer(row.question), answerer.answer(row.question, context=before)
+        assert after.confidence >= alone.confidence
+        if after.confidence == alone.confidence:
+            assert after.answers == alone.answers
+
+
 def test_conversations_alone_are_learned_without_changing_anything_else(trained: Trained) -> None:
     seed_everything(0)
     model = from_pretrained(trained.directory).model
