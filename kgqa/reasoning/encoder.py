@@ -1,18 +1,46 @@
 """The question encoder: one transformer pass, of which training changes the last layers."""
 
 import copy
+from contextvars import ContextVar
 
 import torch
 from torch import Tensor, nn
 
 from kgqa.linking.encoder import NameEncoder
 
+RANK = 32  # of what a linear map adds for questions after others
+_AFTER_OTHERS: ContextVar[Tensor | None] = ContextVar("rows with questions before them", default=None)
+
+
+class Addition(nn.Module):
+    """What a linear map adds in the rows of questions that follow others: up(down(x)), of low rank (Hu et al. 2022).
+
+    Before any training it adds nothing, and to a question that stands alone it never does.
+    """
+
+    def __init__(self, to: nn.Linear) -> None:
+        super().__init__()
+        self.down = nn.Linear(to.in_features, RANK, bias=False)
+        self.up = nn.Linear(RANK, to.out_features, bias=False)
+        nn.init.zeros_(self.up.weight)
+        to.register_forward_hook(self._add)
+
+    def _add(self, _: nn.Module, given: tuple[Tensor, ...], result: Tensor) -> Tensor:
+        rows = _AFTER_OTHERS.get()
+        return result if rows is None else result.index_add(0, rows, self(given[0][rows]).to(result))
+
+    def forward(self, states: Tensor) -> Tensor:
+        """States (C, L, in) to what is added to the result, (C, L, out)."""
+        added: Tensor = self.up(self.down(states))
+        return added
+
 
 class QuestionEncoder(nn.Module):
     """A copy of the base transformer whose last layers are trainable.
 
     The frozen layers keep the base's weights, so a model directory holds only the others.
-    `trainable` lists the layers that training changes, the last one last.
+    `trainable` lists the layers that training changes, the last one last. All linear maps of all layers have an
+    addition for questions that follow others.
     """
 
     trainable: list[nn.Module]
@@ -26,10 +54,16 @@ class QuestionEncoder(nn.Module):
         self.trainable = layers[max(len(layers) - trainable_layers, 0) :]
         for layer in self.trainable:
             layer.requires_grad_(True)
+        maps = [module for layer in layers for module in layer.modules() if isinstance(module, nn.Linear)]
+        self.after_others = nn.ModuleList(map(Addition, maps))
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Token ids (B, L) to token states (B, L, D)."""
-        states: Tensor = self.transformer(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, after_others: Tensor | None = None) -> Tensor:
+        """Token ids (B, L) to token states (B, L, D); `after_others` (C,) are the rows that follow other questions."""
+        token = _AFTER_OTHERS.set(after_others)
+        try:
+            states: Tensor = self.transformer(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        finally:
+            _AFTER_OTHERS.reset(token)
         return states  # (B, L, D)
 
 

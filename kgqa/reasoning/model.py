@@ -21,7 +21,7 @@ from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.context import Context, ReferentBatch, earlier_questions, last_followed
 from kgqa.reasoning.encoder import QuestionEncoder, mean_pool
 from kgqa.reasoning.hops import GivenHop, Plan, Planner, walk, way_there
-from kgqa.reasoning.referrer import ContextLayer, References, Referrer
+from kgqa.reasoning.referrer import References, Referrer
 from kgqa.reasoning.relations import RelationVectors
 
 LEAST_ATTENTION = 1e-3  # relations with no more attention are not followed
@@ -83,7 +83,6 @@ class JointModel(nn.Module):
         if config.has("ends") and index.descriptions is not None and len(index.descriptions.vectors):
             ends = torch.from_numpy(index.descriptions.at_ends(graph.sparse))
         self.relations = RelationVectors(called, described, ends, width, config.has("labels"))
-        self.context_layer = ContextLayer(dimension)
         self.referrer = Referrer(dimension, width, slots)
         self.nil_mention = nn.Parameter(torch.zeros(slots, width))
         self.signature = nn.Linear(width, width, bias=False)
@@ -94,8 +93,7 @@ class JointModel(nn.Module):
 
     def of_conversations(self) -> dict[str, nn.Parameter]:
         """The parameters that only questions after others meet, by name."""
-        of_planner = ("planner.stay.", "planner.again.")
-        own = ("context_layer.", "referrer.", *of_planner)
+        own = ("encoder.after_others.", "referrer.", "planner.stay.", "planner.again.")
         return {name: parameter for name, parameter in self.named_parameters() if name.startswith(own)}
 
     @property
@@ -119,9 +117,9 @@ class JointModel(nn.Module):
         contexts = contexts or [()] * len(questions)
         batch = self.reader.batch(questions, self.device, [earlier_questions(context) for context in contexts])
         referents = ReferentBatch.of(contexts, self.device)
-        states = self.encoder(batch.input_ids, batch.attention_mask)  # (B, L, D)
-        has_context = torch.tensor([bool(context) for context in contexts], device=self.device)
-        states = self.context_layer(states, batch.attention_mask, batch.own_mask, has_context)
+        after = [row for row, context in enumerate(contexts) if context]
+        rows = torch.tensor(after, device=self.device) if after else None
+        states = self.encoder(batch.input_ids, batch.attention_mask, rows)  # (B, L, D)
         pooled = mean_pool(states, batch.own_mask)  # (B, D)
         span_vectors, span_scores = self.spans(batch, states, pooled)  # (B, S, W), (B, S, M)
         candidates = self.shortlister.shortlist(batch, span_scores.amax(-1), mentions)

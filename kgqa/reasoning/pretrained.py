@@ -24,8 +24,7 @@ from kgqa.reasoning.model import JointModel
 
 CONFIG, WEIGHTS, ENCODER_WEIGHTS, CARD = "config.json", "model.safetensors", "encoder-{}.safetensors", "README.md"
 ENCODER_PREFIX = "encoder."
-READING = (ENCODER_PREFIX, "context_layer.")  # transformer layers, which are most of what there is to write
-LARGEST_FILE = 8_000_000  # bytes of their weights in one file
+LARGEST_FILE = 8_000_000  # bytes of encoder weights in one file
 
 
 def save_pretrained(
@@ -37,7 +36,7 @@ def save_pretrained(
 ) -> None:
     """Write a model directory beside its place and move it there when it is whole.
 
-    Only what training changed is written: transformer layers in half precision, in files that
+    Only what training changed is written: the encoder's layers in half precision, in files that
     any host takes, the rest as it is. The base encoder is named with its SHA-256.
 
     Args:
@@ -48,10 +47,10 @@ def save_pretrained(
     model = answerer.model
     with writing_directory(directory) as temporary:
         state = trained_state(model)
-        reading = {name: value.half() for name, value in state.items() if name.startswith(READING)}
-        for number, part in enumerate(_parts(reading)):
+        encoder = {name: value.half() for name, value in state.items() if name.startswith(ENCODER_PREFIX)}
+        for number, part in enumerate(_parts(encoder)):
             save_file(part, temporary / ENCODER_WEIGHTS.format(number))
-        save_file({name: value for name, value in state.items() if name not in reading}, temporary / WEIGHTS)
+        save_file({name: value for name, value in state.items() if name not in encoder}, temporary / WEIGHTS)
         model.graph.save(temporary / "graph")
         model.index.save(temporary / "index")
         (temporary / CARD).write_text(card, encoding="utf-8")

@@ -10,41 +10,7 @@ from kgqa.linking.ranker import FIT_LIMIT, Ranker
 from kgqa.linking.reading import ReadingBatch
 from kgqa.reasoning.context import REFERENT_FEATURES, ReferentBatch
 
-HEADS, DROPOUT = 6, 0.1
 RELUCTANT = -5.0  # before any training a question is about what it names
-
-
-class ContextLayer(nn.Module):
-    """Reads a question anew together with those before it; a question that stands alone does not pass through it.
-
-    A transformer layer over the states of the encoder, which are told apart by whether they are the question's own.
-    Before any training it changes nothing.
-    """
-
-    def __init__(self, dimension: int) -> None:
-        super().__init__()
-        self.layer = nn.TransformerEncoderLayer(
-            dimension, HEADS, 2 * dimension, DROPOUT, "gelu", batch_first=True, norm_first=True
-        )
-        self.earlier = nn.Parameter(torch.zeros(dimension))
-        for last in (self.layer.self_attn.out_proj, self.layer.linear2):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
-
-    def forward(self, states: Tensor, mask: Tensor, own: Tensor, has_context: Tensor) -> Tensor:
-        """Token states (B, L, D) to the same shape, new in the rows that have a context.
-
-        Args:
-            mask: real tokens, shape (B, L).
-            own: tokens of the question itself, shape (B, L).
-            has_context: shape (B,), bool.
-        """
-        rows = has_context.nonzero().view(-1)
-        if not len(rows):
-            return states
-        before = ((mask[rows] > 0) & (own[rows] == 0)).unsqueeze(-1)  # (C, L, 1)
-        read = self.layer(states[rows] + before * self.earlier, src_key_padding_mask=mask[rows] == 0)  # (C, L, D)
-        return states.index_copy(0, rows, read.to(states))
 
 
 @dataclass(frozen=True)

@@ -184,7 +184,7 @@ class Trainer:
     def _groups(self) -> list[dict[str, object]]:
         """What is trained, with its rate: the encoder's layers slower the further they are from the last."""
         layers = self.model.encoder.trainable
-        encoder = {id(parameter) for parameter in self.model.encoder.parameters()}
+        encoder = {id(parameter) for layer in layers for parameter in layer.parameters()}
         rest = [p for p in self.model.parameters() if p.requires_grad and id(p) not in encoder]
         return [
             {"params": list(layer.parameters()), "peak": self.arguments.encoder_rate * LAYER_DECAY**depth}

@@ -2,6 +2,7 @@
 
 import torch
 
+from kgqa.linking.encoder import NameEncoder
 from kgqa.reasoning.context import (
     MOST_NAMED,
     PLACES,
@@ -15,7 +16,7 @@ from kgqa.reasoning.context import (
     earlier_questions,
     referents,
 )
-from kgqa.reasoning.referrer import ContextLayer
+from kgqa.reasoning.encoder import QuestionEncoder
 from tests.graph.small import sparse
 
 CPU = torch.device("cpu")
@@ -81,15 +82,18 @@ def test_nothing_said_is_an_empty_batch() -> None:
     assert [part.tolist() for part in batch.had(sparse([(0, 0, 1)], 2, 1))] == [[], []]
 
 
-def test_the_context_layer_changes_what_it_learned_to_and_no_question_that_stands_alone() -> None:
+def test_additions_change_questions_after_others_and_no_question_that_stands_alone() -> None:
     torch.manual_seed(0)
-    layer = ContextLayer(12).eval()
-    states, mask, own = torch.randn(2, 5, 12), torch.ones(2, 5), torch.tensor([[1] * 5, [1, 1, 1, 0, 0]])
-    has_context = torch.tensor([False, True])
+    base = NameEncoder.from_pretrained()
+    encoder = QuestionEncoder(base, 2).eval()
+    batch = base.tokenizer(["who directed it?", "who directed Jaws?"], padding=True, return_tensors="pt")
+    given = batch["input_ids"], batch["attention_mask"]
     with torch.no_grad():
-        torch.testing.assert_close(layer(states, mask, own, has_context), states)
-        torch.nn.init.normal_(layer.layer.linear2.weight)
-        read = layer(states, mask, own, has_context)
-    assert torch.equal(read[0], states[0])
-    assert not torch.equal(read[1], states[1])
-    assert layer(states, mask, own, torch.tensor([False, False])) is states
+        alone = encoder(*given)
+        torch.testing.assert_close(encoder(*given, torch.tensor([0])), alone)
+        for addition in encoder.after_others:
+            torch.nn.init.normal_(addition.up.weight, std=0.1)
+        after = encoder(*given, torch.tensor([0]))
+        assert torch.equal(encoder(*given), alone)
+    assert not torch.allclose(after[0], alone[0], atol=1e-3)
+    assert torch.equal(after[1], alone[1])
