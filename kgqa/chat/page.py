@@ -60,8 +60,8 @@ class Page:
         return (self.thread.render(turns) if turns else gr.skip()), ready
 
     def began(self, kept: object) -> tuple[dict[str, str], Any, Any, str]:
-        """A new chat: the old one stays in the store."""
-        return (*self.thread.emptied(Visitor.read(kept)), _idle(""), "")
+        """A new chat: the old one stays in the store, and what was typed and not sent stays in the box."""
+        return (*self.thread.emptied(Visitor.read(kept)), _ready(), "")
 
     def stopped(self, kept: object, question: str) -> tuple[Any, Any, str]:
         """The person stopped the answer: their question goes back into the box."""
@@ -202,12 +202,12 @@ class Page:
 
 
 def _idle(text: object) -> Any:
-    """The question box, ready for another."""
+    """The question box with a question that was not answered."""
     return gr.update(value=text if isinstance(text, str) else "", submit_btn=True, stop_btn=False)
 
 
 def _ready() -> Any:
-    """The question box after an answer: whatever was typed into it meanwhile stays."""
+    """The question box, ready for another: whatever was typed into it meanwhile stays."""
     return gr.update(submit_btn=True, stop_btn=False)
 
 

@@ -46,7 +46,7 @@ class Past:
         except NotYoursError:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip(), notice(GONE)
         chosen = Visitor(visitor.token, found.id)
-        return chosen.to_dict(), self.thread.shown(chosen), gr.update(value="", submit_btn=True, stop_btn=False), "", ""
+        return chosen.to_dict(), self.thread.shown(chosen), gr.update(submit_btn=True, stop_btn=False), "", ""
 
     def build(self, parts: Parts) -> None:
         """The panel, added to `parts`."""

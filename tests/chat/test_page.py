@@ -52,8 +52,9 @@ def test_a_conversation_comes_back(desk: Page) -> None:
 
 def test_a_new_chat_keeps_the_visitor_and_leaves_the_old_one_stored(desk: Page) -> None:
     kept = asked(desk)
-    fresh = desk.began(kept)[0]
+    fresh, _, box, _ = desk.began(kept)
     assert fresh == {"token": kept["token"], "conversation": ""}
+    assert "value" not in box, "what was typed and not sent would be lost"
     later = asked(desk, kept=fresh)
     assert later["conversation"] not in ("", kept["conversation"])
     assert len(turns(desk, kept)) == len(turns(desk, later)) == 1
