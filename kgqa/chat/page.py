@@ -20,7 +20,7 @@ from kgqa.chat.history import History
 from kgqa.chat.markup import escape
 from kgqa.chat.memory import Memory, NotYoursError, ShownTurn
 from kgqa.chat.picking import Picking
-from kgqa.chat.thread import Thread, notice, turn_at
+from kgqa.chat.thread import Thread, notice, ready, turn_at
 from kgqa.chat.tickets import Tickets
 from kgqa.chat.visitor import Visitor
 from kgqa.config import Settings
@@ -55,13 +55,13 @@ class Page:
 
         Who is new gets no token here but with the first question, which may come sooner than this returns.
         """
-        ready = gr.update(placeholder=INVITATION)
+        inviting = gr.update(placeholder=INVITATION)
         turns = self.thread.turns(Visitor.read(kept))
-        return (self.thread.render(turns) if turns else gr.skip()), ready
+        return (self.thread.render(turns) if turns else gr.skip()), inviting
 
     def began(self, kept: object) -> tuple[dict[str, str], Any, Any, str]:
         """A new chat: the old one stays in the store, and what was typed and not sent stays in the box."""
-        return (*self.thread.emptied(Visitor.read(kept)), _ready(), "")
+        return (*self.thread.emptied(Visitor.read(kept)), ready(), "")
 
     def stopped(self, kept: object, question: str) -> tuple[Any, Any, str]:
         """The person stopped the answer: their question goes back into the box."""
@@ -101,7 +101,7 @@ class Page:
             question = clean_question(text)
             yield visitor.to_dict(), self.thread.render(_until(turns, instead_of), question), _busy(), "", question
             visitor = self._answer(question, visitor, instead_of)
-            yield visitor.to_dict(), self.thread.shown(visitor), _ready(), "", ""
+            yield visitor.to_dict(), self.thread.shown(visitor), ready(), "", ""
         except QuestionError as error:
             yield gr.skip(), chat, _idle(text), notice(str(error)), ""
         except Exception:
@@ -204,11 +204,6 @@ class Page:
 def _idle(text: object) -> Any:
     """The question box with a question that was not answered."""
     return gr.update(value=text if isinstance(text, str) else "", submit_btn=True, stop_btn=False)
-
-
-def _ready() -> Any:
-    """The question box, ready for another: whatever was typed into it meanwhile stays."""
-    return gr.update(submit_btn=True, stop_btn=False)
 
 
 def _busy() -> Any:

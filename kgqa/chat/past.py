@@ -10,7 +10,7 @@ from kgqa.chat.markup import escape, shorten
 from kgqa.chat.memory import NotYoursError
 from kgqa.chat.panels import GONE, Parts
 from kgqa.chat.shelf import clock, shelf
-from kgqa.chat.thread import Thread, notice
+from kgqa.chat.thread import Thread, notice, ready
 from kgqa.chat.visitor import Visitor
 
 PAGE = 30
@@ -46,7 +46,7 @@ class Past:
         except NotYoursError:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip(), notice(GONE)
         chosen = Visitor(visitor.token, found.id)
-        return chosen.to_dict(), self.thread.shown(chosen), gr.update(submit_btn=True, stop_btn=False), "", ""
+        return chosen.to_dict(), self.thread.shown(chosen), ready(), "", ""
 
     def build(self, parts: Parts) -> None:
         """The panel, added to `parts`."""
