@@ -70,12 +70,12 @@ def build_app(
     def asset(request: Request) -> FileResponse:
         return FileResponse(ASSETS / request.url.path.rpartition("/")[2])
 
-    line = Line(assistant.ask, settings.workers, settings.queue_size)
+    line = Line(settings.workers, settings.queue_size)
     add_rest(app, assistant, line, settings)
     if settings.mcp:
         add_mcp(app, assistant, line, settings)
     app.include_router(_review(assistant, database, settings))
-    page = Page(assistant, StoredMemory(database, assistant), settings, Followups(lambda: assistant.model))
+    page = Page(assistant, StoredMemory(database, assistant), line, settings, Followups(lambda: assistant.model))
     app.include_router(router(page.memory, page.tickets, settings.title))
     _mount(app, page.build(), settings)
     app.add_middleware(BodyLimit, limit=settings.body_limit)

@@ -1,6 +1,6 @@
 """Many people at the page at once: the real server in a process of its own, and locust in another.
 
-A question's time is from sending it to the end of its answer, over Gradio's queue and stream as the browser uses them.
+A question's time is from sending it to the end of its answer, in the two requests that the browser makes.
 """
 
 import json

@@ -72,8 +72,8 @@ class Person(HttpUser):
         self.events = config["dependencies"]
         self.browser_state = next(each["id"] for each in config["components"] if each["type"] == "browserstate")
         Thread(target=self._stay, daemon=True).start()
-        self.queued("opened", self.kept)
-        self._at_once(self._event("listed"))
+        self.sent("opened", self.kept)
+        self.sent("listed", self.kept, "", "", None)
 
     @task
     def ask(self) -> None:
@@ -81,7 +81,8 @@ class Person(HttpUser):
         question = self.generator.choice(self.environment.questions)
         messages: list[Any] = []
         with self._timed("question"):
-            self.kept, chat, _, notice, _ = self.queued("asked", question, self.kept)
+            self.kept, *_ = self._post("asked", question, self.kept, None)
+            self.kept, chat, _, notice, _ = self.sent("answered", None)
             messages = chat["value"]
             if notice or messages[-1]["role"] != "assistant":
                 raise ValueError(f"no answer to {question!r}: {notice}")
@@ -93,41 +94,31 @@ class Person(HttpUser):
         """A thumb up or down on the last answer; after one down, a comment on it."""
         liked = self.generator.random() < 0.5
         about = {"index": len(messages) - 1, "value": "", "liked": liked}
-        thumbs = self.queued("voted", messages, self.kept, about=about)[0]["feedback_value"]
+        thumbs = self.sent("voted", messages, self.kept, about=about)[0]["feedback_value"]
         if thumbs[-1] != ("Like" if liked else "Dislike"):
             raise ValueError(f"the vote is not shown: {thumbs}")
         if not liked:
-            self.queued("saved", None, [], "not what I meant", self.kept)
+            self.sent("saved", None, [], "not what I meant", self.kept)
 
-    def queued(self, name: str, *data: Any, about: Any = None) -> list[Any]:
-        """Join the queue and read the stream to its end, then do what the page does after the event."""
-        event = self._event(name)
-        joined = self.client.post(f"{API}/queue/join", json=self._body(event, data, about), name="join")
-        joined.raise_for_status()
-        outputs = self._read(joined.json()["event_id"])
-        for later in self.events:
-            if later["trigger_after"] == event["id"]:
-                self._at_once(later)
+    def sent(self, name: str, *data: Any, about: Any = None) -> list[Any]:
+        """Send an event, and then what the page sends after it."""
+        outputs = self._post(name, *data, about=about)
+        last = [self._event(name)]
+        while last:
+            event = last.pop()
+            for later in self.events:
+                if later["trigger_after"] == event["id"]:
+                    own = [self.kept if each == self.browser_state else "" for each in later["inputs"]]
+                    self._post(later["api_name"], *own)
+                    last.append(later)
         return outputs
 
-    def _read(self, event: str) -> list[Any]:
-        """What the event puts out, from the stream of this session."""
-        output: dict[str, Any] = {}
-        where = {"params": {"session_hash": self.session}, "name": "stream", "stream": True, "timeout": LONGEST}
-        with closing(self.client.get(f"{API}/queue/data", **where)) as stream:
-            stream.raise_for_status()
-            for line in stream.iter_lines():
-                message = json.loads(line[5:]) if line.startswith(b"data:") else {}
-                if message.get("msg") == "process_completed" and message["event_id"] == event:
-                    output = message["output"]
-        if "data" not in output:
-            raise ValueError(f"the stream ended without an answer: {output}")
-        return output["data"]
-
-    def _at_once(self, event: dict[str, Any]) -> None:
-        """An event that goes past the queue."""
-        data = [self.kept if each == self.browser_state else "" for each in event["inputs"]]
-        self.client.post(f"{API}/run/predict", json=self._body(event, data), name="at once").raise_for_status()
+    def _post(self, name: str, *data: Any, about: Any = None) -> list[Any]:
+        """What an event puts out."""
+        body = self._body(self._event(name), data, about)
+        answer = self.client.post(f"{API}/run/predict", json=body, name=name, timeout=LONGEST)
+        answer.raise_for_status()
+        return list(answer.json()["data"])
 
     def _body(self, event: dict[str, Any], data: Any, about: Any = None) -> dict[str, Any]:
         return {"data": list(data), "fn_index": event["id"], "session_hash": self.session, "event_data": about}

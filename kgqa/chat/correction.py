@@ -140,9 +140,8 @@ class Correction:
         panel = [parts[name] for name in PANEL]
         voted = chat.like(self.voted, [chat, kept], [chat, said, *panel], **quiet)
         parts["flagged"].change(self.flagged, [parts["flagged"], kept], [said, *panel], **quiet)
-        # Every key, and past the queue: its stream loses an answer that comes just as it closes after an earlier one;
-        # `always_last` would send an earlier key's text again instead of the last one.
-        typing: dict[str, Any] = {**quiet, "trigger_mode": "multiple", "queue": False}
+        # Every key: `always_last` would send an earlier key's text again instead of the last one.
+        typing: dict[str, Any] = {**quiet, "trigger_mode": "multiple"}
         parts["right"].key_up(self.suggested, parts["right"], parts["right"], **typing)
         saving = [parts["turn"], parts["right"], parts["comment"], kept]
         saved = parts["save"].click(self.saved, saving, [chat, said, *panel], **quiet)

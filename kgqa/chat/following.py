@@ -48,14 +48,13 @@ class Following:
 
     def wire(self, blocks: gr.Blocks, parts: Parts, changing: list[Any], **quiet: Any) -> None:
         """Renew the row when the page is loaded, and after the events that change what is shown last."""
-        # Past the queue: its stream loses an answer that comes just as it closes after an earlier one.
         later: dict[str, Any] = {
             **quiet, "fn": self.followed, "inputs": parts["kept"],
-            "outputs": [parts["next"], *parts["next_questions"]], "queue": False,
+            "outputs": [parts["next"], *parts["next_questions"]],
         }  # fmt: skip
         blocks.load(**later)
         for event in changing:
-            event.then(_cleared, None, parts["next"], **quiet, queue=False).then(**later)
+            event.then(_cleared, None, parts["next"], **quiet).then(**later)
 
 
 def _cleared() -> Any:

@@ -10,13 +10,14 @@ from kgqa.chat.panels import Parts
 from kgqa.chat.past import PAGE, Past
 from kgqa.chat.thread import Thread
 from kgqa.chat.tickets import Tickets
+from kgqa.chat.underway import Underway
 
 
 class History:
     """Joins the three panels to the page."""
 
-    def __init__(self, thread: Thread, tickets: Tickets) -> None:
-        self.past = Past(thread)
+    def __init__(self, thread: Thread, tickets: Tickets, underway: Underway) -> None:
+        self.past = Past(thread, underway)
         self.managing = Managing(thread, tickets)
         self.own_data = OwnData(thread, tickets)
 
@@ -36,19 +37,15 @@ class History:
                 )
         parts["count"], parts["which"] = gr.State(PAGE), gr.State("")
 
-    def wire(
-        self, blocks: gr.Blocks, parts: Parts, asking: list[Any], fresh: list[Any], judging: list[Any], **quiet: Any
-    ) -> Any:
+    def wire(self, blocks: gr.Blocks, parts: Parts, changing: list[Any], judging: list[Any], **quiet: Any) -> Any:
         """Join the components to the handlers; returns the event by which a past conversation is opened.
 
-        The list is renewed after the events that ask and that begin a chat, the question about training
-        comes after those that judge an answer, and to open a conversation cancels those that ask.
+        The list is renewed after the events that change it; the question about training comes after those that judge
+        an answer.
         """
-        # Past the queue: its stream loses an answer that comes just as it closes after an earlier one.
-        quiet = {**quiet, "queue": False}
         relist = self.past.wire(blocks, parts, quiet)
-        for event in [*asking, *fresh]:
+        for event in changing:
             event.then(**relist)
         self.managing.wire(parts, relist, quiet)
         self.own_data.wire(parts, judging, relist, quiet)
-        return self.past.wire_open(parts, asking, relist, quiet)
+        return self.past.wire_open(parts, relist, quiet)

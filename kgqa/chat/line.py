@@ -1,11 +1,12 @@
-"""The line before the model, for those who ask without the page: a few are answered, some wait, the next is told to."""
+"""The line before the model, for all who ask: a few are answered, some wait, the next is told to come back."""
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from kgqa.types import Answer
+Result = TypeVar("Result")
 
 
 class BusyError(Exception):
@@ -13,26 +14,24 @@ class BusyError(Exception):
 
 
 class Line:
-    """Has `workers` questions answered at the same time, and lets `places` wait."""
+    """Lets `workers` run at the same time, and `places` wait."""
 
-    def __init__(self, answer: Callable[[str], Answer], workers: int, places: int) -> None:
-        self.answer = answer
+    def __init__(self, workers: int, places: int) -> None:
         self.most = workers + places
         self._inside = 0
         self._workers = asyncio.Semaphore(workers)
 
-    async def ask(self, question: str) -> Answer:
-        """Answer a question when its turn comes.
+    async def run(self, function: Callable[[], Result]) -> Result:
+        """What the function returns, run in a thread when its turn comes; what it raises is raised.
 
         Raises:
             BusyError: if too many wait.
-            QuestionError: if it can't be asked as it is.
         """
         if self._inside >= self.most:
             raise BusyError
         self._inside += 1
         try:
             async with self._workers:
-                return await run_in_threadpool(self.answer, question)
+                return await run_in_threadpool(function)
         finally:
             self._inside -= 1

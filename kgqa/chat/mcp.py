@@ -188,7 +188,7 @@ def tools_of(assistant: Assistant, line: Line) -> list[Tool]:
     """The three tools."""
 
     async def ask(given: AskArguments) -> tuple[str, Message]:
-        answer = await asked_in_line(line, given.question)
+        answer = await asked_in_line(line, assistant, given.question)
         return plain(answer), TypeAdapter(Answer).dump_python(answer, mode="json")
 
     async def search(given: SearchArguments) -> tuple[str, Message]:

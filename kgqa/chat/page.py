@@ -5,48 +5,52 @@ assistant, and a turn is looked up by its id and must be the visitor's own. The 
 conversation is never believed; the thread is always rendered from the memory.
 """
 
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
 from gradio.events import api
 
-from kgqa.chat import card
-from kgqa.chat.assistant import Assistant, QuestionError, clean_question
+from kgqa.chat.asking import PLACES, Asking
+from kgqa.chat.assistant import Assistant, QuestionError
 from kgqa.chat.correction import PANEL, Correction, closed
 from kgqa.chat.following import Following, Suggest
 from kgqa.chat.history import History
+from kgqa.chat.line import BusyError, Line
 from kgqa.chat.markup import escape
-from kgqa.chat.memory import Memory, NotYoursError, ShownTurn
+from kgqa.chat.memory import Memory
 from kgqa.chat.picking import Picking
-from kgqa.chat.thread import Thread, notice, turn_at
+from kgqa.chat.thread import Thread
 from kgqa.chat.tickets import Tickets
 from kgqa.chat.visitor import Visitor
 from kgqa.config import Settings
 
 STORAGE_KEY = "kgqa-visitor"
 INVITATION = "Ask a question"
-TROUBLE = "Something went wrong on my side. Nothing is lost: please try again in a moment."
-
-log = logging.getLogger(__name__)
+BUSY = "Too many questions are waiting. Please try again in 2 seconds."
 
 
 class Page:
     """The handlers of the page; `build` wires them to the components."""
 
     def __init__(
-        self, assistant: Assistant, memory: Memory, settings: Settings, suggest: Suggest = lambda answer: ()
+        self,
+        assistant: Assistant,
+        memory: Memory,
+        line: Line,
+        settings: Settings,
+        suggest: Suggest = lambda answer: (),
     ) -> None:
         self.assistant = assistant
+        self.line = line
         self.memory = memory
         self.settings = settings
         self.thread = Thread(memory, settings.secret)
+        self.asking = Asking(assistant, self.thread, line)
         self.correction = Correction(assistant, self.thread)
-        self.picking = Picking(assistant, self.thread)
+        self.picking = Picking(assistant, self.thread, line)
         self.following = Following(suggest, self.thread)
         self.tickets = Tickets()
-        self.history = History(self.thread, self.tickets)
+        self.history = History(self.thread, self.tickets, self.asking.underway)
 
     # What a visitor sees
 
@@ -55,77 +59,18 @@ class Page:
 
         Who is new gets no token here but with the first question, which may come sooner than this returns.
         """
-        ready = gr.update(placeholder=INVITATION)
+        inviting = gr.update(placeholder=INVITATION)
         turns = self.thread.turns(Visitor.read(kept))
-        return (self.thread.render(turns) if turns else gr.skip()), ready
+        return (self.thread.render(turns) if turns else gr.skip()), inviting
 
-    def began(self, kept: object) -> tuple[dict[str, str], Any, Any, str]:
-        """A new chat: the old one stays in the store."""
-        return (*self.thread.emptied(Visitor.read(kept)), _idle(""), "")
-
-    def stopped(self, kept: object, question: str) -> tuple[Any, Any, str]:
-        """The person stopped the answer: their question goes back into the box."""
-        turns = self.thread.turns(Visitor.read(kept))
-        return self.thread.render(turns), gr.update(value=question, submit_btn=True, stop_btn=False), ""
-
-    # Asking
-
-    def asked(self, text: object, kept: object) -> Iterator[tuple[Any, ...]]:
-        """A question: shown at once, then with its answer. Outputs: kept, chat, box, notice, pending."""
-        yield from self._ask(text, Visitor.read(kept))
-
-    def picked(self, kept: object, event: gr.SelectData) -> Iterator[tuple[Any, ...]]:
-        """An example was clicked."""
-        value = event.value
-        yield from self._ask(value.get("text") if isinstance(value, dict) else value, Visitor.read(kept))
-
-    def retried(self, kept: object) -> Iterator[tuple[Any, ...]]:
-        """Ask the last question again; its new answer takes the place of the old one."""
-        visitor = Visitor.read(kept)
-        turns = self.thread.turns(visitor)
-        if turns:
-            yield from self._ask(turns[-1].answer.question, visitor, instead_of=turns[-1].id)
-
-    def edited(self, messages: object, kept: object, event: gr.EditData) -> Iterator[tuple[Any, ...]]:
-        """A question was changed: it and what followed give way to the new one."""
-        visitor = Visitor.read(kept)
-        turn = turn_at(messages, event.index)
-        text = event.value if isinstance(event.value, str) else ""
-        yield from self._ask(card.typed(text), visitor, instead_of=turn)
-
-    def _ask(self, text: object, visitor: Visitor, instead_of: str = "") -> Iterator[tuple[Any, ...]]:
-        chat = gr.skip()
-        try:
-            turns = self.thread.turns(visitor)
-            chat = self.thread.render(turns)
-            question = clean_question(text)
-            before = _until(turns, instead_of)
-            yield visitor.to_dict(), self.thread.render(before, question), _busy(), "", question
-            visitor = self._answer(question, visitor, instead_of, before)
-            yield visitor.to_dict(), self.thread.shown(visitor), _ready(), "", ""
-        except QuestionError as error:
-            yield gr.skip(), chat, _idle(text), notice(str(error)), ""
-        except Exception:
-            log.exception("a question could not be answered")
-            yield gr.skip(), chat, _idle(text), notice(TROUBLE), ""
-
-    def _answer(self, question: str, visitor: Visitor, instead_of: str, before: list[ShownTurn]) -> Visitor:
-        """Answer and keep the turn; returns the visitor with the conversation it is in."""
-        key = self.thread.key(visitor)
-        answer = self.assistant.ask(question, [turn.answer for turn in before])
-        try:
-            self.memory.keep(key, visitor.conversation, answer, instead_of)
-        except NotYoursError:
-            visitor = Visitor(visitor.token, self.memory.start(key))
-            self.memory.keep(key, visitor.conversation, answer)
-        return visitor
-
-    def ask(self, question: str) -> dict[str, Any]:
+    async def ask(self, question: str) -> dict[str, Any]:
         """Answer one question about the graph; the object is the one that `python -m kgqa ask --json` prints."""
         try:
-            return self.assistant.ask(question).to_dict()
+            return (await self.line.run(lambda: self.assistant.ask(question))).to_dict()
         except QuestionError as error:
             raise gr.Error(str(error), print_exception=False) from error
+        except BusyError as error:
+            raise gr.Error(BUSY, print_exception=False) from error
 
     # The components
 
@@ -135,8 +80,8 @@ class Page:
         with blocks:
             parts = self._components()
             self._wire(blocks, parts)
-            api(self.ask, api_name="ask", concurrency_id="model")
-        blocks.queue(max_size=self.settings.queue_size, default_concurrency_limit=16)
+            api(self.ask, api_name="ask", concurrency_limit=None)
+        blocks.queue(max_size=self.line.most)
         return blocks
 
     def _components(self) -> dict[str, Any]:
@@ -156,7 +101,7 @@ class Page:
             )  # fmt: skip
         with gr.Column(elem_id="correction", visible=False) as parts["panel"]:
             self.correction.build(parts)
-        parts["pending"] = gr.State("")
+        parts["underway"] = gr.State("")
         for name, label in (("flagged", "Flagged answer"), ("picked", "Picked instead")):
             parts[name] = gr.Textbox(elem_id=name, elem_classes="request", label=label, visible="hidden")
         places = " Places: GeoNames, CC BY 4.0." if self.settings.answers_for_the_world else ""
@@ -174,50 +119,20 @@ class Page:
         )  # fmt: skip
 
     def _wire(self, blocks: gr.Blocks, parts: dict[str, Any]) -> None:
-        kept, chat, box, said = (parts[name] for name in ("kept", "chat", "box", "notice"))
+        kept, chat = parts["kept"], parts["chat"]
         panel = [parts[name] for name in PANEL]
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        asking: dict[str, Any] = {
-            **quiet, "outputs": [kept, chat, box, said, parts["pending"]],
-            "concurrency_id": "model", "concurrency_limit": self.settings.workers,
-        }  # fmt: skip
-        blocks.load(self.opened, kept, [chat, box], **quiet)
-        events = [
-            box.submit(self.asked, [box, kept], **asking),
-            chat.example_select(self.picked, kept, **asking),
-            chat.retry(self.retried, kept, **asking),
-            chat.edit(self.edited, [chat, kept], **asking),
-            *(button.click(self.asked, [button, kept], **asking) for button in parts["next_questions"]),
-        ]
-        stopping = {**quiet, "cancels": events, "queue": False}
-        box.stop(self.stopped, [kept, parts["pending"]], [chat, box, said], **stopping)
+        # Past the queue: its stream loses an answer that comes just as it closes after an earlier one.
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+        blocks.load(self.opened, kept, [chat, parts["box"]], **quiet)
+        asking = self.asking.wire(parts, **quiet)
+        begun = [parts[name] for name in PLACES]
         fresh = [
-            parts[new].click(self.began, kept, [kept, chat, box, said], **stopping).then(closed, None, panel, **quiet)
+            parts[new]
+            .click(self.asking.began, [kept, parts["underway"]], begun, **quiet)
+            .then(closed, None, panel, **quiet)
             for new in ("new", "anew")
         ]
-        picking: dict[str, Any] = {**quiet, "concurrency_id": "model", "concurrency_limit": self.settings.workers}
-        picked = parts["picked"].change(self.picking.picked, [parts["picked"], kept], [chat, said], **picking)
+        picked = parts["picked"].change(self.picking.picked, [parts["picked"], kept], [chat, parts["notice"]], **quiet)
         judging = [*self.correction.wire(parts, **quiet), picked]
-        opening = self.history.wire(blocks, parts, events, fresh, judging, **quiet)
-        self.following.wire(blocks, parts, [*events, *fresh, picked, opening], **quiet)
-
-
-def _idle(text: object) -> Any:
-    """The question box, ready for another."""
-    return gr.update(value=text if isinstance(text, str) else "", submit_btn=True, stop_btn=False)
-
-
-def _ready() -> Any:
-    """The question box after an answer: whatever was typed into it meanwhile stays."""
-    return gr.update(submit_btn=True, stop_btn=False)
-
-
-def _busy() -> Any:
-    """The question box while an answer is on its way."""
-    return gr.update(value="", submit_btn=False, stop_btn=True)
-
-
-def _until(turns: list[ShownTurn], turn: str) -> list[ShownTurn]:
-    """The turns before this one; all of them if it is none of them."""
-    ids = [shown.id for shown in turns]
-    return turns[: ids.index(turn)] if turn in ids else turns
+        opening = self.history.wire(blocks, parts, [*asking, *fresh], judging, **quiet)
+        self.following.wire(blocks, parts, [*asking, *fresh, picked, opening], **quiet)

@@ -10,7 +10,8 @@ from kgqa.chat.markup import escape, shorten
 from kgqa.chat.memory import NotYoursError
 from kgqa.chat.panels import GONE, Parts
 from kgqa.chat.shelf import clock, shelf
-from kgqa.chat.thread import Thread, notice
+from kgqa.chat.thread import Thread, notice, ready
+from kgqa.chat.underway import Underway
 from kgqa.chat.visitor import Visitor
 
 PAGE = 30
@@ -20,8 +21,9 @@ LONGEST_SEARCH = 200
 class Past:
     """The handlers of the list; whose a conversation is, the memory decides at every step."""
 
-    def __init__(self, thread: Thread) -> None:
+    def __init__(self, thread: Thread, underway: Underway) -> None:
         self.thread = thread
+        self.underway = underway
         self.memory = thread.memory
 
     def listed(self, kept: object, search: object, zone: object, count: object) -> tuple[str, Any]:
@@ -38,15 +40,19 @@ class Past:
         most = (count if isinstance(count, int) else PAGE) + PAGE
         return (*self.listed(kept, search, zone, most), most)
 
-    def opened(self, request: object, kept: object) -> tuple[Any, Any, Any, Any, str]:
-        """A conversation of the list goes into the chat. Outputs: kept, chat, box, notice, said in the side bar."""
+    def opened(self, request: object, kept: object, underway: object) -> tuple[Any, ...]:
+        """A conversation of the list goes into the chat, and what waits for its answer is dropped.
+
+        Outputs: kept, chat, box, notice, underway, said in the side bar.
+        """
         visitor = Visitor.read(kept)
         try:
             found = self.memory.conversation(self.thread.key(visitor), named(request))
         except NotYoursError:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), notice(GONE)
+            return (*[gr.skip()] * 5, notice(GONE))
+        self.underway.drop(underway)
         chosen = Visitor(visitor.token, found.id)
-        return chosen.to_dict(), self.thread.shown(chosen), gr.update(value="", submit_btn=True, stop_btn=False), "", ""
+        return chosen.to_dict(), self.thread.shown(chosen), ready(), "", "", ""
 
     def build(self, parts: Parts) -> None:
         """The panel, added to `parts`."""
@@ -74,11 +80,11 @@ class Past:
         parts["more"].click(self.extended, place, [parts["shelf"], parts["more"], parts["count"]], **quiet)
         return relist
 
-    def wire_open(self, parts: Parts, asking: list[Any], relist: dict[str, Any], quiet: dict[str, Any]) -> Any:
-        """Join the buttons that open a conversation, which cancels the events that ask; returns that event."""
-        shown = [parts[name] for name in ("kept", "chat", "box", "notice", "aside")]
+    def wire_open(self, parts: Parts, relist: dict[str, Any], quiet: dict[str, Any]) -> Any:
+        """Join the buttons that open a conversation; returns that event."""
+        shown = [parts[name] for name in ("kept", "chat", "box", "notice", "underway", "aside")]
         request = parts["open_request"]
-        opening = request.change(self.opened, [request, parts["kept"]], shown, **quiet, cancels=asking)
+        opening = request.change(self.opened, [request, parts["kept"], parts["underway"]], shown, **quiet)
         return opening.then(closed, None, [parts[name] for name in PANEL], **quiet).then(**relist)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from kgqa.chat.assistant import Assistant
+from kgqa.chat.line import BusyError, Line
 from kgqa.chat.memory import NotYoursError
 from kgqa.chat.offers import Pick
 from kgqa.chat.thread import GONE, Thread, notice
@@ -14,6 +15,7 @@ from kgqa.errors import InputError, UnknownEntityError
 from kgqa.types import Answer
 
 LOST = "That is no longer in the graph. Pick something else."
+BUSY = "Many questions are being asked just now. Please pick again in a moment."
 TROUBLE = "That could not be answered anew, through a fault on my side. What you had is still here."
 
 log = logging.getLogger(__name__)
@@ -22,14 +24,20 @@ log = logging.getLogger(__name__)
 class Picking:
     """The handler of the buttons that a card offers; a turn must be the visitor's own, and offer what is picked."""
 
-    def __init__(self, assistant: Assistant, thread: Thread) -> None:
+    def __init__(self, assistant: Assistant, thread: Thread, line: Line) -> None:
         self.assistant = assistant
+        self.line = line
         self.thread = thread
         self.memory = thread.memory
 
-    def picked(self, request: object, kept: object) -> tuple[Any, str]:
+    async def picked(self, request: object, kept: object) -> tuple[Any, str]:
         """A button of a card was pressed. Outputs: chat, notice."""
-        visitor = Visitor.read(kept)
+        try:
+            return await self.line.run(lambda: self._picked(request, Visitor.read(kept)))
+        except BusyError:
+            return gr.skip(), notice(BUSY)
+
+    def _picked(self, request: object, visitor: Visitor) -> tuple[Any, str]:
         key = self.thread.key(visitor)
         try:
             pick = Pick.read(request)

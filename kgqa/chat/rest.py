@@ -109,7 +109,7 @@ def _answering(router: APIRouter, assistant: Assistant, line: Line) -> list[Any]
         """Answers one question about the graph, with the entities it was understood to name, the relations that were
         followed, the facts that were used, and how sure the answer is. The object is the one that
         `python -m kgqa ask --json` prints. Where the graph doesn't know, `abstained` is true and `why` says so."""
-        return await asked_in_line(line, asked.question)
+        return await asked_in_line(line, assistant, asked.question)
 
     def entities(
         prefix: Annotated[str, Query(min_length=1, max_length=LONGEST, description="The beginning of a name.")],
@@ -136,10 +136,10 @@ def _answering(router: APIRouter, assistant: Assistant, line: Line) -> list[Any]
     return list(router.routes)
 
 
-async def asked_in_line(line: Line, question: str) -> Answer:
+async def asked_in_line(line: Line, assistant: Assistant, question: str) -> Answer:
     """The answer, or the refusal that says why there is none."""
     try:
-        return await line.ask(question)
+        return await line.run(lambda: assistant.ask(question))
     except QuestionError as error:
         raise Refusal(422, f"{str(error).split('. ')[0].rstrip('.')}.", ONE_QUESTION) from error
     except BusyError as error:

@@ -46,6 +46,11 @@ class Thread:
         return self.render(self.turns(visitor))
 
 
+def ready() -> Any:
+    """An update of the question box, for another question: whatever was typed into it meanwhile stays."""
+    return gr.update(submit_btn=True, stop_btn=False)
+
+
 def notice(text: str, kind: str = "trouble") -> str:
     """A line above the question box that says how something went."""
     return f'<div class="{kind}" role="status">{escape(text)}</div>'

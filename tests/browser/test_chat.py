@@ -1,9 +1,12 @@
 """Asking, reading and coming back, in a real browser."""
 
+import json
 import re
+from collections.abc import Callable
 
+import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import PHONE, Chat
 
@@ -61,6 +64,58 @@ def test_what_is_typed_while_an_answer_is_on_its_way_stays(chat: Chat) -> None:
     expect(chat.cards).to_have_count(1)
     expect(chat.page.get_by_role("button", name="Retry")).to_be_visible()
     expect(chat.box).to_have_value("and then?")
+
+
+def first_answer(chat: Chat, instead: Callable[[Route], None]) -> None:
+    """Let something else happen with the request for the first answer."""
+    config = httpx.get(f"{chat.server.address}/config").json()["dependencies"]
+    answered = next(event["id"] for event in config if event["api_name"] == "answered")
+    held = []
+
+    def seen(route: Route) -> None:
+        is_first = json.loads(route.request.post_data or "{}").get("fn_index") == answered and not held
+        if is_first:
+            held.append(route)
+        (instead if is_first else Route.continue_)(route)
+
+    chat.page.route("**/run/predict", seen)
+
+
+def test_a_stopped_question_goes_back_into_the_box(chat: Chat) -> None:
+    held: list[Route] = []
+    first_answer(chat, held.append)
+    chat.box.fill(QUESTION)
+    chat.box.press("Enter")
+    chat.page.get_by_role("button", name="Stop", exact=True).click()
+    expect(chat.box).to_have_value(QUESTION)
+    held[0].continue_()
+    chat.ask("films starring Emil Gray")
+    expect(chat.cards).to_have_count(1)
+    expect(chat.cards.locator(".said")).to_have_text("Night Train")
+
+
+def test_where_the_answer_is_refused_the_question_is_given_back(chat: Chat) -> None:
+    first_answer(chat, lambda route: route.fulfill(status=429, body="Too many requests."))
+    chat.box.fill(QUESTION)
+    with chat.page.expect_response(lambda response: response.status == 429):
+        chat.box.press("Enter")
+    expect(chat.box).to_have_value(QUESTION)
+    assert len(chat.errors) == 1
+    assert "429" in chat.errors.pop()
+    chat.box.press("Enter")
+    expect(chat.cards.locator(".said")).to_have_text("Ana Sol")
+
+
+def test_questions_that_follow_at_once_are_all_answered(chat: Chat) -> None:
+    for place in range(12):
+        chat.box.fill(QUESTION)
+        chat.box.press("Enter")
+        while chat.cards.count() == place:  # no pause between an answer and the next question
+            pass
+    chat.page.get_by_role("button", name="New chat").click()
+    while chat.cards.count():
+        pass
+    chat.ask(QUESTION)
 
 
 def test_a_conversation_is_there_after_reload_and_a_new_chat_is_empty(chat: Chat) -> None:

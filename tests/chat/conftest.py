@@ -10,6 +10,7 @@ import pytest
 
 import db
 from kgqa.chat.assistant import Assistant
+from kgqa.chat.line import Line
 from kgqa.chat.page import Page
 from kgqa.config import Settings
 from kgqa.reasoning.pretrained import from_pretrained
@@ -24,7 +25,7 @@ def assistant(trained_model: Path) -> Assistant:
 @pytest.fixture
 def desk(assistant: Assistant, tmp_path: Path) -> Iterator[Page]:
     database = db.open_database(f"sqlite:///{tmp_path / 'chat.db'}")
-    yield Page(assistant, StoredMemory(database, assistant), Settings(secret="s"))
+    yield Page(assistant, StoredMemory(database, assistant), Line(2, 8), Settings(secret="s"))
     database.close()
 
 

@@ -59,13 +59,13 @@ def test_conversations_are_listed_and_found(desk: Page) -> None:
 @pytest.mark.parametrize("bad", [None, 7, -1, "x", [], {}])
 def test_whatever_a_browser_sends_is_no_error(desk: Page, bad: Any) -> None:
     assert listed(desk, bad, bad, bad) == []
-    assert "no longer there" in desk.history.past.opened(bad, bad)[4]
+    assert "no longer there" in desk.history.past.opened(bad, bad, "")[5]
     assert "no longer there" in desk.history.managing.managed(bad, bad)[-1]
 
 
 def test_a_conversation_is_opened(desk: Page) -> None:
     first, second = two(desk)
-    kept, chat, _, _, said = desk.history.past.opened(f"{first['conversation']} 1", second)
+    kept, chat, _, _, _, said = desk.history.past.opened(f"{first['conversation']} 1", second, "")
     assert (kept, said) == (first, "")
     assert chat["value"][0]["content"] == QUESTION
 
@@ -154,7 +154,7 @@ def test_another_visitor_sees_and_changes_nothing(desk: Page) -> None:
     mine = kept["conversation"]
     assert listed(desk, theirs) == [other["conversation"]]
     assert listed(desk, theirs, "jaws") == []
-    assert "no longer there" in desk.history.past.opened(f"{mine} 1", theirs)[4]
+    assert "no longer there" in desk.history.past.opened(f"{mine} 1", theirs, "")[5]
     assert "no longer there" in desk.history.managing.managed(f"{mine} 1", theirs)[-1]
     assert "no longer there" in desk.history.managing.renamed(mine, "stolen", theirs)[1]
     assert "no longer there" in desk.history.managing.shared(mine, theirs)[-1]

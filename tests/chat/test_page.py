@@ -3,22 +3,30 @@
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
 import db
 from kgqa.chat.correction import MOST_CORRECTIONS
+from kgqa.chat.line import Line
 from kgqa.chat.memory import NotYoursError, RightAnswer
 from kgqa.chat.page import Page
+from kgqa.chat.underway import MOST, PATIENCE, Underway
 from kgqa.chat.visitor import Visitor
+from tests.chat.conftest import apart
 
 QUESTION = "who directed Jaws?"
 
 
 def asked(desk: Page, text: object = QUESTION, kept: object = None) -> dict[str, str]:
     """Ask, and return what the browser then keeps."""
-    *_, last = desk.asked(text, kept)
-    kept_now: dict[str, str] = last[0]
+    kept_now: dict[str, str] = answered(desk, desk.asking.asked(text, kept, ""))[0]
     return kept_now
+
+
+def answered(desk: Page, begun: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What is shown after the question that was begun."""
+    return apart(desk.asking.answered(begun[4]))
 
 
 def turns(desk: Page, kept: dict[str, str]) -> list[Any]:
@@ -36,9 +44,11 @@ def messages(desk: Page, kept: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def test_a_question_is_shown_at_once_and_then_answered(desk: Page) -> None:
-    first, last = desk.asked(QUESTION, None)
-    assert first[4] == QUESTION
-    assert last[4] == ""
+    first = desk.asking.asked(QUESTION, None, "")
+    assert [message["role"] for message in first[1]["value"]] == ["user"]
+    assert first[2]["value"] == ""
+    last = answered(desk, first)
+    assert [message["role"] for message in last[1]["value"]] == ["user", "assistant"]
     assert "value" not in last[2], "what was typed while the answer was on its way would be lost"
     (turn,) = turns(desk, last[0])
     assert turn.answer.answers[0].label == "Ana Sol"
@@ -52,8 +62,9 @@ def test_a_conversation_comes_back(desk: Page) -> None:
 
 def test_a_new_chat_keeps_the_visitor_and_leaves_the_old_one_stored(desk: Page) -> None:
     kept = asked(desk)
-    fresh = desk.began(kept)[0]
+    fresh, _, box, _, _ = desk.asking.began(kept, "")
     assert fresh == {"token": kept["token"], "conversation": ""}
+    assert "value" not in box, "what was typed and not sent would be lost"
     later = asked(desk, kept=fresh)
     assert later["conversation"] not in ("", kept["conversation"])
     assert len(turns(desk, kept)) == len(turns(desk, later)) == 1
@@ -61,7 +72,8 @@ def test_a_new_chat_keeps_the_visitor_and_leaves_the_old_one_stored(desk: Page) 
 
 @pytest.mark.parametrize(("text", "said"), [("", "no question yet"), ("x" * 10_000, "10,000"), (None, "as text")])
 def test_bad_input_gets_a_kind_word_and_keeps_the_text(desk: Page, text: object, said: str) -> None:
-    ((_, _, box, notice, _),) = desk.asked(text, None)
+    _, _, box, notice, underway = desk.asking.asked(text, None, "")
+    assert underway == ""
     assert said in notice
     assert box["value"] == (text if isinstance(text, str) else "")
 
@@ -73,7 +85,7 @@ def test_a_failure_inside_is_kindly_told_and_the_question_kept(desk: Page, caplo
     visitor = Visitor.read(kept)
     with pytest.raises(db.StoreError):
         desk.memory.turns(visitor.key("s"), visitor.conversation)
-    *_, last = desk.asked(QUESTION, {"token": kept["token"], "conversation": ""})
+    last = answered(desk, desk.asking.asked(QUESTION, {"token": kept["token"], "conversation": ""}, ""))
     assert "Something went wrong" in last[3]
     assert last[2]["value"] == QUESTION
     assert "could not be answered" in caplog.text
@@ -83,17 +95,17 @@ def test_when_the_store_is_gone_the_question_is_kept_too(desk: Page, caplog: pyt
     kept = asked(desk)
     with desk.memory.database.writer() as session:  # type: ignore[attr-defined]
         session.connection().exec_driver_sql("ALTER TABLE conversations RENAME TO elsewhere")
-    ((_, _, box, notice, _),) = desk.asked(QUESTION, kept)
+    _, _, box, notice, _ = desk.asking.asked(QUESTION, kept, "")
     assert (box["value"], "Something went wrong" in notice) == (QUESTION, True)
-    assert "could not be answered" in caplog.text
+    assert "could not be taken" in caplog.text
 
 
 def test_retry_and_edit_take_the_place_of_a_turn(desk: Page) -> None:
     kept = asked(desk, "films starring Emil Gray", asked(desk))
-    *_, last = desk.retried(kept)
+    last = answered(desk, desk.asking.retried(kept, ""))
     assert [turn.answer.question for turn in turns(desk, last[0])] == [QUESTION, "films starring Emil Gray"]
     history = messages(desk, kept)
-    *_, last = desk.edited(history, kept, event(index=0, value="release year of Jaws"))
+    last = answered(desk, desk.asking.edited(history, kept, "", event(index=0, value="release year of Jaws")))
     assert [turn.answer.question for turn in turns(desk, last[0])] == ["release year of Jaws"]
 
 
@@ -106,7 +118,7 @@ def test_another_visitor_sees_and_changes_nothing(desk: Page) -> None:
     assert "no longer part" in desk.correction.saved(turn.id, ["x"], "", stranger)[1]
     assert "no longer part" in desk.correction.flagged(f"{turn.id} 1", stranger)[0]
     assert "no longer part" in desk.correction.withdrawn(turn.id, stranger)[1]
-    *_, last = desk.edited(messages(desk, kept), stranger, event(index=0, value=QUESTION))
+    last = answered(desk, desk.asking.edited(messages(desk, kept), stranger, "", event(index=0, value=QUESTION)))
     assert last[0]["conversation"] != kept["conversation"]
     assert not turns(desk, kept)[0].opinion.corrects
     assert turns(desk, kept)[0].opinion.liked is None
@@ -165,9 +177,77 @@ def test_suggestions_keep_what_was_chosen(desk: Page) -> None:
     assert "Emil Gray" in texts
 
 
-def test_a_stopped_question_goes_back_into_the_box(desk: Page) -> None:
-    _, box, notice = desk.stopped(None, QUESTION)
-    assert (box["value"], notice) == (QUESTION, "")
+def test_a_stopped_question_goes_back_into_the_box_and_is_not_kept(desk: Page) -> None:
+    kept, _, _, _, underway = desk.asking.asked(QUESTION, asked(desk), "")
+    _, box, notice, over = desk.asking.stopped(kept, underway)
+    assert (box["value"], notice, over) == (QUESTION, "", "")
+    assert all("value" not in update for update in answered(desk, ("", "", "", "", underway)))
+    assert len(turns(desk, kept)) == 1
+
+
+def test_what_was_stopped_too_late_is_answered(desk: Page) -> None:
+    begun = desk.asking.asked(QUESTION, None, "")
+    kept = answered(desk, begun)[0]
+    chat, box, *_ = desk.asking.stopped(kept, begun[4])
+    assert "value" not in box
+    assert len(chat["value"]) == 2
+
+
+def test_an_answer_that_nobody_waits_for_any_more_is_neither_shown_nor_kept(desk: Page) -> None:
+    kept = asked(desk)
+    ask = desk.assistant.ask
+    begun = desk.asking.asked("films starring Emil Gray", kept, "")
+
+    def slowly(text: str, before: Any) -> Any:
+        desk.asking.began(kept, begun[4])  # a new chat, while the model thinks
+        return ask(text, before)
+
+    desk.asking.assistant = SimpleNamespace(ask=slowly)  # type: ignore[assignment]
+    assert all("value" not in update for update in answered(desk, begun))
+    assert len(turns(desk, kept)) == 1
+
+
+def test_while_one_question_waits_the_next_stays_in_the_box(desk: Page) -> None:
+    begun = desk.asking.asked(QUESTION, None, "")
+    for text in ("films starring Emil Gray", ""):
+        assert all("value" not in update for update in desk.asking.asked(text, begun[0], begun[4])[1:4])
+    kept = answered(desk, begun)[0]
+    assert answered(desk, begun)[0] != kept, "the same question is not answered twice"
+    assert len(turns(desk, asked(desk, "films starring Emil Gray", kept))) == 2
+
+
+def test_a_question_whose_answer_is_not_fetched_blocks_no_other(desk: Page) -> None:
+    now = [0.0]
+    desk.asking.underway = Underway(lambda: now[0])
+    lost = desk.asking.asked(QUESTION, None, "")
+    now[0] = PATIENCE
+    assert len(turns(desk, answered(desk, desk.asking.asked(QUESTION, lost[0], lost[4]))[0])) == 1
+
+
+def test_no_more_are_underway_than_can_be_held() -> None:
+    underway = Underway()
+    first, *others = [underway.add(QUESTION, Visitor.read(None), "") for _ in range(MOST + 1)]
+    assert underway.take(first) is None
+    assert all(underway.waits(name) for name in others)
+    assert not any(underway.waits(name) for name in ("", None, [], "x"))
+
+
+def test_where_too_many_wait_the_question_is_kept(desk: Page) -> None:
+    desk.asking.line = Line(1, -1)
+    _, chat, box, notice, _ = answered(desk, desk.asking.asked(QUESTION, None, ""))
+    assert (box["value"], "Many questions" in notice, chat["value"]) == (QUESTION, True, [])
+    with pytest.raises(gr.Error, match="Too many"):
+        apart(Page(desk.assistant, desk.memory, Line(1, -1), desk.settings).ask(QUESTION))
+
+
+def test_a_suggested_question_leaves_alone_what_was_typed(desk: Page) -> None:
+    for begun in (
+        desk.asking.offered(QUESTION, None, ""),
+        desk.asking.picked(None, "", event(value={"text": QUESTION})),
+        desk.asking.retried(asked(desk), ""),
+    ):
+        assert "value" not in begun[2]
+        assert len(turns(desk, answered(desk, begun)[0])) == 1
 
 
 def test_memory_refuses_what_is_no_id(desk: Page) -> None:

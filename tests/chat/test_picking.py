@@ -11,7 +11,8 @@ import db
 from kgqa.chat.page import Page
 from kgqa.chat.visitor import Visitor
 from tests import cinema
-from tests.chat.test_page import asked, event, messages, turns
+from tests.chat.conftest import apart
+from tests.chat.test_page import answered, asked, event, messages, turns
 
 QUESTION = f"who directed {cinema.AMBIGUOUS}?"
 
@@ -49,7 +50,7 @@ def feedback(desk: Page, tmp_path: Path) -> list[dict[str, Any]]:
 
 def test_a_pick_is_answered_in_place_and_kept_as_feedback(desk: Page, kept: dict[str, str], tmp_path: Path) -> None:
     before = turns(desk, kept)
-    chat, said = desk.picking.picked(other(desk, kept), kept)
+    chat, said = apart(desk.picking.picked(other(desk, kept), kept))
     after = turns(desk, kept)
     assert (said, [turn.id for turn in after]) == ("", [turn.id for turn in before])
     film = after[0].answer.links[0].id
@@ -63,8 +64,8 @@ def test_a_pick_is_answered_in_place_and_kept_as_feedback(desk: Page, kept: dict
 
 
 def test_picks_add_up_and_come_back_with_the_conversation(desk: Page, kept: dict[str, str], tmp_path: Path) -> None:
-    desk.picking.picked(other(desk, kept), kept)
-    desk.picking.picked(relation(desk, kept, "release year"), kept)
+    apart(desk.picking.picked(other(desk, kept), kept))
+    apart(desk.picking.picked(relation(desk, kept, "release year"), kept))
     film = turns(desk, kept)[0].answer.links[0].id
     assert labels(desk, kept)[0] == {cinema.YEARS[film]}
     assert "You chose" in messages(desk, kept)[1]["content"]
@@ -75,8 +76,8 @@ def test_picks_add_up_and_come_back_with_the_conversation(desk: Page, kept: dict
 
 def test_a_pick_is_undone_to_the_very_answer_of_before(desk: Page, kept: dict[str, str], tmp_path: Path) -> None:
     before = turns(desk, kept)[0]
-    desk.picking.picked(other(desk, kept), kept)
-    desk.picking.picked(f"undo_e_0_{before.id} 3", kept)
+    apart(desk.picking.picked(other(desk, kept), kept))
+    apart(desk.picking.picked(f"undo_e_0_{before.id} 3", kept))
     assert turns(desk, kept)[0] == before
     assert feedback(desk, tmp_path) == []
 
@@ -84,8 +85,8 @@ def test_a_pick_is_undone_to_the_very_answer_of_before(desk: Page, kept: dict[st
 def test_a_comment_outlives_an_undone_pick(desk: Page, kept: dict[str, str], tmp_path: Path) -> None:
     turn = turns(desk, kept)[0].id
     desk.correction.saved(turn, [], "which of the two?", kept)
-    desk.picking.picked(other(desk, kept), kept)
-    desk.picking.picked(f"undo_e_0_{turn} 3", kept)
+    apart(desk.picking.picked(other(desk, kept), kept))
+    apart(desk.picking.picked(f"undo_e_0_{turn} 3", kept))
     (row,) = feedback(desk, tmp_path)
     assert (row["comment"], row["chosen"], row["corrected_entity"]) == ("which of the two?", [], None)
 
@@ -93,7 +94,7 @@ def test_a_comment_outlives_an_undone_pick(desk: Page, kept: dict[str, str], tmp
 def test_a_thumb_is_about_what_is_shown(desk: Page, kept: dict[str, str], tmp_path: Path) -> None:
     vote = event(index=[1, 0], liked=True)
     desk.correction.voted(messages(desk, kept), kept, vote)
-    desk.picking.picked(other(desk, kept), kept)
+    apart(desk.picking.picked(other(desk, kept), kept))
     turn = turns(desk, kept)[0]
     assert turn.opinion.liked is None
     desk.correction.voted(messages(desk, kept), kept, vote)
@@ -105,31 +106,31 @@ def test_a_thumb_is_about_what_is_shown(desk: Page, kept: dict[str, str], tmp_pa
 def test_what_leads_nowhere_is_said_and_can_be_undone(desk: Page) -> None:
     kept = asked(desk, "who directed films starring Fay Moss?")
     (turn,) = turns(desk, kept)
-    desk.picking.picked(f"pick_r_0_0_1_{turn.id} 1", kept)
+    apart(desk.picking.picked(f"pick_r_0_0_1_{turn.id} 1", kept))
     (now,) = turns(desk, kept)
     assert now.answer.abstained
     assert "With what was chosen I find no answer" in messages(desk, kept)[1]["content"]
-    desk.picking.picked(f"undo_r_0_{turn.id} 2", kept)
+    apart(desk.picking.picked(f"undo_r_0_{turn.id} 2", kept))
     assert turns(desk, kept) == [turn]
 
 
 def test_another_visitor_picks_nothing(desk: Page, kept: dict[str, str]) -> None:
     before = turns(desk, kept)
     stranger = {"token": Visitor.read(None).token, "conversation": kept["conversation"]}
-    assert "no longer part" in desk.picking.picked(other(desk, kept), stranger)[1]
+    assert "no longer part" in apart(desk.picking.picked(other(desk, kept), stranger))[1]
     assert turns(desk, kept) == before
 
 
 @pytest.mark.parametrize("sent", [None, "", "pick_e_0_0_x 1", "pick_e_0_0_00000000-0000-0000-0000-000000000000 1"])
 def test_what_is_no_pick_of_the_visitors_is_refused(desk: Page, kept: dict[str, str], sent: object) -> None:
     before = turns(desk, kept)
-    assert "no longer" in desk.picking.picked(sent, kept)[1]
+    assert "no longer" in apart(desk.picking.picked(sent, kept))[1]
     assert turns(desk, kept) == before
 
 
 def test_a_place_that_is_not_offered_is_refused(desk: Page, kept: dict[str, str]) -> None:
     before = turns(desk, kept)
-    assert "can no longer be picked" in desk.picking.picked(f"pick_e_0_9_{before[0].id} 1", kept)[1]
+    assert "can no longer be picked" in apart(desk.picking.picked(f"pick_e_0_9_{before[0].id} 1", kept))[1]
     assert turns(desk, kept) == before
 
 
@@ -142,7 +143,7 @@ def test_an_entity_that_the_graph_has_lost_is_refused(desk: Page, kept: dict[str
             json.dumps(row.snapshot).replace('"Salt Road"', '"urn:lost"').replace('"Iron Orchard"', '"urn:lost"')
         )
         row.snapshot = lost
-    assert "no longer in the graph" in desk.picking.picked(f"pick_e_0_1_{turn.id} 1", kept)[1]
+    assert "no longer in the graph" in apart(desk.picking.picked(f"pick_e_0_1_{turn.id} 1", kept))[1]
     assert turns(desk, kept)[0].answer.chosen == turn.answer.chosen
 
 
@@ -150,7 +151,7 @@ def test_a_failure_inside_is_kindly_told(desk: Page, kept: dict[str, str], caplo
     sent = other(desk, kept)
     with desk.memory.database.writer() as session:  # type: ignore[attr-defined]
         session.connection().exec_driver_sql("ALTER TABLE feedback RENAME TO elsewhere")
-    assert "What you had is still here" in desk.picking.picked(sent, kept)[1]
+    assert "What you had is still here" in apart(desk.picking.picked(sent, kept))[1]
     assert "could not be answered anew" in caplog.text
 
 
@@ -161,12 +162,12 @@ def test_next_questions_come_after_the_last_answer(desk: Page, kept: dict[str, s
         last.append(answer.question)
         return ["one?", "two?", "three?", "four?"]
 
-    page = Page(desk.assistant, desk.memory, desk.settings, suggest)
+    page = Page(desk.assistant, desk.memory, desk.line, desk.settings, suggest)
     row, *found = page.following.followed(kept)
     assert last == ["films starring Emil Gray"]
     assert [update["value"] for update in found] == ["one?", "two?", "three?"]
     assert row["visible"]
-    *_, said = page.asked("what is that?", kept)
+    said = answered(page, page.asking.asked("what is that?", kept, ""))
     assert page.following.followed(None)[0]["visible"] is False
     assert said[0] == kept
 
@@ -182,6 +183,6 @@ def test_a_failure_to_find_next_questions_leaves_the_answer_alone(
     def suggest(answer: Any) -> list[str]:
         raise ValueError("no luck")
 
-    row, *_ = Page(desk.assistant, desk.memory, desk.settings, suggest).following.followed(kept)
+    row, *_ = Page(desk.assistant, desk.memory, desk.line, desk.settings, suggest).following.followed(kept)
     assert row["visible"] is False
     assert "no next questions" in caplog.text

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from kgqa.chat.assistant import Assistant
 from kgqa.chat.line import BusyError, Line
 from kgqa.chat.served import load_assistant
 from kgqa.config import Settings
-from kgqa.types import Answer
 from tests.chat.conftest import apart
 
 QUESTION = {"question": "who directed Jaws?"}
@@ -143,22 +143,21 @@ def test_the_manual_shows_every_route_and_asks_no_other_host(api: TestClient) ->
 def test_some_are_answered_some_wait_and_the_next_is_told_to() -> None:
     go, inside, most = threading.Event(), [0], [0]
 
-    def answer(question: str) -> Answer:
+    def answer(question: str) -> str:
         inside[0] += 1
         most[0] = max(most[0], inside[0])
         go.wait(10)
         inside[0] -= 1
-        return Answer(question, "none")
+        return question
 
     async def many() -> list[str]:
-        line = Line(answer, workers=2, places=3)
-        waiting = [asyncio.create_task(line.ask(str(number))) for number in range(5)]
+        line = Line(workers=2, places=3)
+        waiting = [asyncio.create_task(line.run(partial(answer, str(number)))) for number in range(5)]
         await asyncio.sleep(0.2)
         with pytest.raises(BusyError):
-            await line.ask("one more")
+            await line.run(lambda: answer("one more"))
         go.set()
-        answers = [answer.question for answer in await asyncio.gather(*waiting)]
-        return [*answers, (await line.ask("afterwards")).question]
+        return [*await asyncio.gather(*waiting), await line.run(lambda: answer("afterwards"))]
 
     assert apart(many()) == ["0", "1", "2", "3", "4", "afterwards"]
     assert most[0] == 2
