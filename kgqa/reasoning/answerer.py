@@ -35,6 +35,7 @@ from kgqa.types import (
 )
 
 SHOWN_CANDIDATES = 5
+SURER = 0.2  # of confidence in a question alone, over that in it after others, which makes it one that stands alone
 LEANS = 1.0  # log-odds in favour of the way of the question before, from which on a question leans on it
 LITTLE_THERE = 0.1  # of the way that the question alone would go, where the entity lacks what is asked about it
 
@@ -197,10 +198,13 @@ class Answerer:
     ) -> Solution:
         """Decide, walk and combine; `mentions` and `hops` are what is known of the question beforehand.
 
-        After what was said before, a question is read both with it and alone, and the surer reading is taken.
+        After what was said before, a question is read both with it and alone; the second is taken if SURER.
         """
-        readings = [self._read(question, mentions, hops, each) for each in ((context, ()) if context else ((),))]
-        return max(readings, key=self._confidence)
+        alone = self._read(question, mentions, hops, ())
+        if not context:
+            return alone
+        after = self._read(question, mentions, hops, context)
+        return alone if self._confidence(alone) > self._confidence(after) + SURER else after
 
     def _confidence(self, solution: Solution) -> float:
         return float(self.calibration.confidence(solution.evidence)) if len(solution.entities) else 0.0

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from kgqa.graph.store import open_graph
+from kgqa.reasoning.answerer import SURER
 from kgqa.reasoning.context import Said
 from kgqa.reasoning.pretrained import from_pretrained
 from kgqa.training.conversations import contexts_of
@@ -43,14 +44,15 @@ def test_without_a_conversation_nothing_changes(trained: Trained) -> None:
     torch.testing.assert_close(alone.to_dense(), beside.to_dense()[:8], atol=1e-4, rtol=0)
 
 
-def test_the_surer_reading_is_taken(trained: Trained) -> None:
+def test_the_reading_that_stands_alone_is_taken_where_it_is_the_surer(trained: Trained) -> None:
     answerer = from_pretrained(trained.directory)
     before = (Said("who directed Jaws?", (1,), (2, 3)),)
-    for row in read_questions(trained.dev)[:6]:
+    taken = set()
+    for row in read_questions(trained.dev)[:40]:
         alone, after = answerer.answer(row.question), answerer.answer(row.question, context=before)
-        assert after.confidence >= alone.confidence
-        if after.confidence == alone.confidence:
-            assert after.answers == alone.answers
+        assert after.confidence >= alone.confidence - SURER - 1e-3
+        taken.add(after.confidence == alone.confidence and after.answers == alone.answers)
+    assert taken == {True, False}
 
 
 def test_conversations_alone_are_learned_without_changing_anything_else(trained: Trained) -> None:
