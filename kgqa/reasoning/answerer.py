@@ -35,7 +35,6 @@ from kgqa.types import (
 )
 
 SHOWN_CANDIDATES = 5
-SURER = 0.2  # of confidence in a question alone, over that in it after others, which makes it one that stands alone
 LEANS = 1.0  # log-odds in favour of the way of the question before, from which on a question leans on it
 LITTLE_THERE = 0.1  # of the way that the question alone would go, where the entity lacks what is asked about it
 
@@ -198,13 +197,15 @@ class Answerer:
     ) -> Solution:
         """Decide, walk and combine; `mentions` and `hops` are what is known of the question beforehand.
 
-        After what was said before, a question is read both with it and alone; the second is taken if SURER.
+        After what was said before, a question is read with it, and, if it does not lean on it, alone; then the surer
+        reading is taken. A model that learned from no conversation reads every question alone.
         """
-        alone = self._read(question, mentions, hops, ())
-        if not context:
-            return alone
+        context = context if self.model.encoder.reads_conversations else ()
         after = self._read(question, mentions, hops, context)
-        return alone if self._confidence(alone) > self._confidence(after) + SURER else after
+        if not context or after.leans:
+            return after
+        alone = self._read(question, mentions, hops, ())
+        return max(after, alone, key=self._confidence)
 
     def _confidence(self, solution: Solution) -> float:
         return float(self.calibration.confidence(solution.evidence)) if len(solution.entities) else 0.0

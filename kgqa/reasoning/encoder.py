@@ -57,6 +57,13 @@ class QuestionEncoder(nn.Module):
         maps = [module for layer in layers for module in layer.modules() if isinstance(module, nn.Linear)]
         self.after_others = nn.ModuleList(map(Addition, maps))
 
+    @property
+    def reads_conversations(self) -> bool:
+        """Whether questions after others were ever learned from: until then nothing is added for them."""
+        return any(
+            bool(each.any()) for name, each in self.after_others.named_parameters() if name.endswith("up.weight")
+        )
+
     def forward(self, input_ids: Tensor, attention_mask: Tensor, after_others: Tensor | None = None) -> Tensor:
         """Token ids (B, L) to token states (B, L, D); `after_others` (C,) are the rows that follow other questions."""
         token = _AFTER_OTHERS.set(after_others)

@@ -43,6 +43,19 @@ def test_the_three_questions(world: Server, page: Page) -> None:
     assert chat.errors == []
 
 
+def test_what_it_is_follows_from_what_was_said(world: Server, page: Page) -> None:
+    chat = Chat(page, world).open()
+    for question, said in (("What is the capital of Peru?", "Lima"), ("and of Chile?", "Santiago"), THREE[0]):
+        expect(chat.ask(question).locator(".said")).to_contain_text(said)
+    card = chat.ask("what is its population?")
+    expect(card.locator(".said")).to_have_text("2,138,551")
+    card.get_by_text("How I got this").click()
+    expect(card.locator(".steps")).to_contain_text("its is taken for Paris")
+    expect(card.locator(".steps")).to_contain_text("said before")
+    assert chat.foreign == []
+    assert chat.errors == []
+
+
 @pytest.mark.endurance
 @pytest.mark.parametrize("color", ["light", "dark"])
 @pytest.mark.parametrize(("size", "viewport"), [("wide", {"width": 1200, "height": 860}), ("phone", PHONE)])
