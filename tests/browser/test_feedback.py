@@ -1,59 +1,44 @@
 """Votes and corrections: kept, shown again after a reload and a restart, and found in the database."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import Chat, Server
+from tests.browser.conftest import Chat
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def own(trained_model: Path, tmp_path: Path, page: Page) -> Chat:
-    """A server of its own, since it is restarted."""
-    server = Server(trained_model, tmp_path / "chat.db")
-    server.start()
-    return Chat(page, server).open()
+def corrected(database: Path, comment: str) -> str:
+    """The corrected answers in the one row of feedback with this comment."""
+    with closing(sqlite3.connect(database)) as connection:
+        found = connection.execute("SELECT corrected_answers FROM feedback WHERE comment = ?", (comment,))
+        ((answers,),) = found.fetchall()
+    return str(answers)
 
 
-def row(database: Path) -> tuple[int, str, str, str]:
-    """The one row of feedback: rating, corrected answers, corrected text, comment."""
-    connection = sqlite3.connect(database)
-    try:
-        (found,) = connection.execute(
-            "SELECT rating, corrected_answers, corrected_text, comment FROM feedback"
-        ).fetchall()
-    finally:
-        connection.close()
-    return tuple(found)  # type: ignore[return-value]
-
-
-def test_a_correction_outlives_reload_and_restart_and_can_be_changed(own: Chat) -> None:
-    try:
-        card = own.ask("who directed Jaws?")
-        own.correct(card, "bo li", pick="Bo Lind", comment="I was <b>there</b>")
-        expect(own.notice).to_contain_text("Thank you")
-        expect(own.cards.locator(".opinion")).to_contain_text("Bo Lind")
-        assert '"Bo Lind"' in row(own.server.database)[1]
-        assert row(own.server.database)[3] == "I was <b>there</b>"
-        own.reload()
-        expect(own.cards.locator(".opinion")).to_contain_text("I was <b>there</b>")
-        own.server.stop()
-        own.server.start()
-        own.reload()
-        expect(own.cards.locator(".said")).to_have_text("Ana Sol")
-        expect(own.cards.locator(".opinion")).to_contain_text("Bo Lind")
-        expect(own.page.get_by_role("button", name="Disliked")).to_be_visible()
-        own.page.get_by_role("button", name="Change your correction").click()
-        expect(own.page.get_by_label("Comment")).to_have_value("I was <b>there</b>")
-        own.page.get_by_role("button", name="Take back").click()
-        expect(own.cards.locator(".opinion")).to_have_count(0)
-    finally:
-        own.server.stop()
-    assert own.foreign == []
+def test_a_correction_outlives_reload_and_restart_and_can_be_changed(chat: Chat) -> None:
+    comment = "I was <b>there</b>"
+    chat.correct(chat.ask("who directed Jaws?"), "bo li", pick="Bo Lind", comment=comment)
+    expect(chat.notice).to_contain_text("Thank you")
+    expect(chat.cards.locator(".opinion")).to_contain_text("Bo Lind")
+    assert '"Bo Lind"' in corrected(chat.server.database, comment)
+    chat.reload()
+    expect(chat.cards.locator(".opinion")).to_contain_text(comment)
+    chat.server.stop()
+    chat.server.start()
+    chat.reload()
+    chat.errors.clear()  # the page may have missed the server
+    expect(chat.cards.locator(".said")).to_have_text("Ana Sol")
+    expect(chat.cards.locator(".opinion")).to_contain_text("Bo Lind")
+    expect(chat.page.get_by_role("button", name="Disliked")).to_be_visible()
+    chat.page.get_by_role("button", name="Change your correction").click()
+    expect(chat.page.get_by_label("Comment")).to_have_value(comment)
+    chat.page.get_by_role("button", name="Take back").click()
+    expect(chat.cards.locator(".opinion")).to_have_count(0)
 
 
 def test_a_thumb_up_is_shown_again_and_can_be_taken_back(chat: Chat) -> None:
