@@ -15,7 +15,7 @@ from kgqa.chat.assistant import Assistant, QuestionError
 from kgqa.chat.correction import PANEL, Correction, closed
 from kgqa.chat.following import Following, Suggest
 from kgqa.chat.history import History
-from kgqa.chat.line import BusyError, Line
+from kgqa.chat.line import Line
 from kgqa.chat.markup import escape
 from kgqa.chat.memory import Memory
 from kgqa.chat.picking import Picking
@@ -26,7 +26,6 @@ from kgqa.config import Settings
 
 STORAGE_KEY = "kgqa-visitor"
 INVITATION = "Ask a question"
-BUSY = "Too many questions are waiting. Please try again in 2 seconds."
 
 
 class Page:
@@ -41,7 +40,6 @@ class Page:
         suggest: Suggest = lambda answer: (),
     ) -> None:
         self.assistant = assistant
-        self.line = line
         self.memory = memory
         self.settings = settings
         self.thread = Thread(memory, settings.secret)
@@ -63,14 +61,16 @@ class Page:
         turns = self.thread.turns(Visitor.read(kept))
         return (self.thread.render(turns) if turns else gr.skip()), inviting
 
-    async def ask(self, question: str) -> dict[str, Any]:
-        """Answer one question about the graph; the object is the one that `python -m kgqa ask --json` prints."""
+    def ask(self, question: str) -> dict[str, Any]:
+        """Answer one question about the graph; the object is the one that `python -m kgqa ask --json` prints.
+
+        In Gradio's queue. Only an event that never raises may be a coroutine: Gradio forgets to end one that does, and
+        then fails in all that comes over the same connection.
+        """
         try:
-            return (await self.line.run(lambda: self.assistant.ask(question))).to_dict()
+            return self.assistant.ask(question).to_dict()
         except QuestionError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        except BusyError as error:
-            raise gr.Error(BUSY, print_exception=False) from error
 
     # The components
 
@@ -80,8 +80,8 @@ class Page:
         with blocks:
             parts = self._components()
             self._wire(blocks, parts)
-            api(self.ask, api_name="ask", concurrency_limit=None)
-        blocks.queue(max_size=self.line.most)
+            api(self.ask, api_name="ask", concurrency_limit=self.settings.workers)
+        blocks.queue(max_size=self.settings.queue_size)
         return blocks
 
     def _components(self) -> dict[str, Any]:

@@ -36,6 +36,9 @@ class Picking:
             return await self.line.run(lambda: self._picked(request, Visitor.read(kept)))
         except BusyError:
             return gr.skip(), notice(BUSY)
+        except Exception:
+            log.exception("a question could not be answered anew")
+            return gr.skip(), notice(TROUBLE)
 
     def _picked(self, request: object, visitor: Visitor) -> tuple[Any, str]:
         key = self.thread.key(visitor)
@@ -50,9 +53,6 @@ class Picking:
             return self.thread.shown(visitor), notice(LOST)
         except InputError as error:
             return self.thread.shown(visitor), notice(str(error))
-        except Exception:
-            log.exception("a question could not be answered anew")
-            return gr.skip(), notice(TROUBLE)
         return self.thread.shown(visitor), ""
 
     def _before(self, visitor: Visitor, turn: str) -> list[Answer]:

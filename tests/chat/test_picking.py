@@ -162,7 +162,7 @@ def test_next_questions_come_after_the_last_answer(desk: Page, kept: dict[str, s
         last.append(answer.question)
         return ["one?", "two?", "three?", "four?"]
 
-    page = Page(desk.assistant, desk.memory, desk.line, desk.settings, suggest)
+    page = Page(desk.assistant, desk.memory, desk.asking.line, desk.settings, suggest)
     row, *found = page.following.followed(kept)
     assert last == ["films starring Emil Gray"]
     assert [update["value"] for update in found] == ["one?", "two?", "three?"]
@@ -183,6 +183,6 @@ def test_a_failure_to_find_next_questions_leaves_the_answer_alone(
     def suggest(answer: Any) -> list[str]:
         raise ValueError("no luck")
 
-    row, *_ = Page(desk.assistant, desk.memory, desk.line, desk.settings, suggest).following.followed(kept)
+    row, *_ = Page(desk.assistant, desk.memory, desk.asking.line, desk.settings, suggest).following.followed(kept)
     assert row["visible"] is False
     assert "no next questions" in caplog.text
