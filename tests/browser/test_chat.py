@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable
 
 import httpx
@@ -107,15 +108,21 @@ def test_where_the_answer_is_refused_the_question_is_given_back(chat: Chat) -> N
 
 
 def test_questions_that_follow_at_once_are_all_answered(chat: Chat) -> None:
+    def see(cards: int) -> None:
+        """Wait for so many answers, and not a moment longer."""
+        until = time.monotonic() + 20
+        while chat.cards.count() != cards:
+            assert time.monotonic() < until, f"{chat.cards.count()} answers, not {cards}"
+
     for place in range(12):
         chat.box.fill(QUESTION)
         chat.box.press("Enter")
-        while chat.cards.count() == place:  # no pause between an answer and the next question
-            pass
+        see(place + 1)
     chat.page.get_by_role("button", name="New chat").click()
-    while chat.cards.count():
-        pass
-    chat.ask(QUESTION)
+    see(0)
+    chat.box.fill(QUESTION)
+    chat.box.press("Enter")
+    see(1)
 
 
 def test_a_conversation_is_there_after_reload_and_a_new_chat_is_empty(chat: Chat) -> None:
