@@ -145,6 +145,8 @@ class Answerer:
         """The answer under what was chosen, where without it this one was given."""
         started = time.perf_counter()
         mentions = self._mentions(taken, chosen)
+        if any(chosen.entity(link.start, link.end) for link in taken.links if link.earlier):
+            context = tuple(replace(said, named=(), answers=()) for said in context)
         solution = self.solve(taken.question, mentions, self._hops(chosen, mentions), context)
         seconds = time.perf_counter() - started + taken.timings_ms["total"] / 1000
         answer = self._explained_after(taken.question, solution, seconds, context)

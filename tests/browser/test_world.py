@@ -52,6 +52,10 @@ def test_what_it_is_follows_from_what_was_said(world: Server, page: Page) -> Non
     card.get_by_text("How I got this").click()
     expect(card.locator(".steps")).to_contain_text("its is taken for Paris")
     expect(card.locator(".steps")).to_contain_text("said before")
+    card.locator(".steps button.pick", has_text="Santiago").first.click()
+    expect(card.locator(".chosen")).to_contain_text("You chose Santiago")
+    expect(card.locator(".steps")).to_contain_text("its means Santiago")
+    expect(card.locator(".said")).not_to_have_text("2,138,551")
     assert chat.foreign == []
     assert chat.errors == []
 
