@@ -107,7 +107,7 @@ class Person(HttpUser):
         while last:
             event = last.pop()
             for later in self.events:
-                if later["trigger_after"] == event["id"]:
+                if later["trigger_after"] == event["id"] and not later["trigger_only_on_failure"]:
                     own = [self.kept if each == self.browser_state else "" for each in later["inputs"]]
                     self._post(later["api_name"], *own)
                     last.append(later)

@@ -12,7 +12,7 @@ import gradio as gr
 from starlette.concurrency import run_in_threadpool
 
 from kgqa.chat import card
-from kgqa.chat.assistant import Assistant, QuestionError, clean_question
+from kgqa.chat.assistant import LOOKED_BACK, Assistant, QuestionError, clean_question
 from kgqa.chat.line import BusyError, Line
 from kgqa.chat.memory import NotYoursError, ShownTurn
 from kgqa.chat.thread import Thread, notice, ready, turn_at
@@ -78,7 +78,7 @@ class Asking:
             chat = self.thread.render(turns)
             question = clean_question(text)
             before = _until(turns, instead_of)
-            name = self.underway.add(question, visitor, instead_of, [turn.answer for turn in before])
+            name = self.underway.add(question, visitor, instead_of, [turn.answer for turn in before[-LOOKED_BACK:]])
             return visitor.to_dict(), self.thread.render(before, question), box or gr.update(**_WAITING), "", name
         except QuestionError as error:
             return gr.skip(), chat, _given_back(text), notice(str(error)), ""

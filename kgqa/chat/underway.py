@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kgqa.chat.visitor import Visitor
 from kgqa.types import Answer
 
-MOST = 10_000
+MOST = 2_000
 PATIENCE = 10.0  # seconds between a question and the request for its answer; past them, that request was lost
 
 

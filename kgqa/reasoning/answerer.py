@@ -202,7 +202,8 @@ class Answerer:
         After what was said before, a question is read with it, and, if it does not lean on it, alone; then the surer
         reading is taken. A model that learned from no conversation reads every question alone.
         """
-        context = context if self.model.encoder.reads_conversations else ()
+        if context and not self.model.encoder.reads_conversations:
+            context = ()
         after = self._read(question, mentions, hops, context)
         if not context or after.leans:
             return after
