@@ -46,6 +46,7 @@ def build_app(
     from kgqa.chat.mcp import add_mcp
     from kgqa.chat.page import Page
     from kgqa.chat.rest import add_rest
+    from kgqa.device import share_cores
     from kgqa.training.followups import Followups
 
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, openapi_url=None)
@@ -71,6 +72,7 @@ def build_app(
         return FileResponse(ASSETS / request.url.path.rpartition("/")[2])
 
     line = Line(settings.workers, settings.queue_size)
+    share_cores(settings.workers)
     add_rest(app, assistant, line, settings)
     if settings.mcp:
         add_mcp(app, assistant, line, settings)

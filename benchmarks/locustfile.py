@@ -82,7 +82,7 @@ class Person(HttpUser):
         messages: list[Any] = []
         with self._timed("question"):
             self.kept, *_ = self._post("asked", question, self.kept, None)
-            self.kept, chat, _, notice, _ = self.sent("answered", None)
+            self.kept, chat, _, notice, *_ = self.sent("answered", None)
             messages = chat["value"]
             if notice or messages[-1]["role"] != "assistant":
                 raise ValueError(f"no answer to {question!r}: {notice}")

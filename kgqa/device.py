@@ -1,4 +1,6 @@
-"""Devices: where torch computes, as a person names it."""
+"""Devices: where torch computes, as a person names it, and on how many cores."""
+
+import os
 
 from kgqa.errors import InputError
 
@@ -17,3 +19,10 @@ def device_called(name: str) -> str:
         reason = str(error).splitlines()[0]
         raise InputError(f"--device {name}: there is none here ({reason}); leave it out to use the CPU") from error
     return name
+
+
+def share_cores(workers: int) -> None:
+    """Let each of so many threads that compute at the same time use its part of the cores, at least one."""
+    import torch
+
+    torch.set_num_threads(min(torch.get_num_threads(), max(1, (os.cpu_count() or 1) // workers)))

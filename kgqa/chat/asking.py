@@ -21,7 +21,7 @@ from kgqa.chat.visitor import Visitor
 
 TROUBLE = "Something went wrong on my side. Nothing is lost: please try again in a moment."
 BUSY = "Many questions are being asked just now. Yours is still here: please try again in a moment."
-PLACES = ("kept", "chat", "box", "notice", "underway")
+PLACES = ("kept", "chat", "box", "notice", "underway", "next")
 Parts = dict[str, Any]
 
 log = logging.getLogger(__name__)
@@ -79,12 +79,13 @@ class Asking:
             question = clean_question(text)
             before = _until(turns, instead_of)
             name = self.underway.add(question, visitor, instead_of, [turn.answer for turn in before[-LOOKED_BACK:]])
-            return visitor.to_dict(), self.thread.render(before, question), box or gr.update(**_WAITING), "", name
+            shown = self.thread.render(before, question)
+            return visitor.to_dict(), shown, box or gr.update(**_WAITING), "", name, gr.update(visible=False)
         except QuestionError as error:
-            return gr.skip(), chat, _given_back(text), notice(str(error)), ""
+            return gr.skip(), chat, _given_back(text), notice(str(error)), "", gr.skip()
         except Exception:
             log.exception("a question could not be taken")
-            return gr.skip(), chat, _given_back(text), notice(TROUBLE), ""
+            return gr.skip(), chat, _given_back(text), notice(TROUBLE), "", gr.skip()
 
     # Then it is answered
 
@@ -103,7 +104,9 @@ class Asking:
     def _answered(self, asked: Asked) -> tuple[Any, ...]:
         try:
             visitor = self._kept(asked)
-            return _unchanged() if asked.dropped else (visitor.to_dict(), self.thread.shown(visitor), ready(), "", "")
+            if asked.dropped:
+                return _unchanged()
+            return visitor.to_dict(), self.thread.shown(visitor), ready(), "", "", gr.skip()
         except Exception:
             log.exception("a question could not be answered")
             return self._not_answered(asked, TROUBLE)
@@ -115,7 +118,7 @@ class Asking:
         except Exception:
             log.exception("a conversation could not be shown")
             chat = gr.skip()
-        return gr.skip(), chat, _given_back(asked.question), notice(why), ""
+        return gr.skip(), chat, _given_back(asked.question), notice(why), "", gr.skip()
 
     def _kept(self, asked: Asked) -> Visitor:
         """Answer and keep the turn; returns the visitor with the conversation it is in."""
@@ -135,7 +138,7 @@ class Asking:
     # Or dropped
 
     def stopped(self, kept: object, underway: object) -> tuple[Any, ...]:
-        """The person stopped the answer: their question goes back into the box. Outputs: all but the visitor."""
+        """The person stopped the answer: their question is in the box again. Outputs: chat, box, notice, underway."""
         question = self.underway.drop(underway)
         box = _given_back(question) if question else ready()
         return self.thread.shown(Visitor.read(kept)), box, "", ""
@@ -143,7 +146,7 @@ class Asking:
     def began(self, kept: object, underway: object) -> tuple[Any, ...]:
         """A new chat: the old one stays in the store, and what was typed and not sent stays in the box."""
         self.underway.drop(underway)
-        return (*self.thread.emptied(Visitor.read(kept)), ready(), "", "")
+        return (*self.thread.emptied(Visitor.read(kept)), ready(), "", "", gr.update(visible=False))
 
     # The components
 
@@ -156,10 +159,10 @@ class Asking:
             """A question is begun by this event, and answered after it, however many answers are on their way."""
             begun = event(handler, [*inputs, kept, underway], outputs, **quiet)
             done = begun.success(self.answered, underway, outputs, trigger_mode="multiple", **quiet)
-            done.failure(self.stopped, [kept, underway], outputs[1:], **quiet)  # as when too many are sent
+            done.failure(self.stopped, [kept, underway], outputs[1:5], **quiet)  # as when too many are sent
             return done
 
-        parts["box"].stop(self.stopped, [kept, underway], outputs[1:], **quiet)
+        parts["box"].stop(self.stopped, [kept, underway], outputs[1:5], **quiet)
         return [
             answered(parts["box"].submit, self.asked, parts["box"]),
             answered(chat.example_select, self.picked),

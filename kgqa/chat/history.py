@@ -19,7 +19,7 @@ class History:
     def __init__(self, thread: Thread, tickets: Tickets, underway: Underway) -> None:
         self.past = Past(thread, underway)
         self.managing = Managing(thread, tickets)
-        self.own_data = OwnData(thread, tickets)
+        self.own_data = OwnData(thread, tickets, underway)
 
     def build(self, parts: Parts) -> None:
         """The side bar and what it needs, added to `parts`."""

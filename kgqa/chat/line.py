@@ -1,4 +1,7 @@
-"""The line before the model, for all who ask: a few are answered, some wait, the next is told to come back."""
+"""The line before the model, for all who ask: a few are answered, some wait, the next is told to come back.
+
+What can be done without is only done while nobody waits.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -17,9 +20,9 @@ class Line:
     """Lets `workers` run at the same time, and `places` wait."""
 
     def __init__(self, workers: int, places: int) -> None:
-        self.most = workers + places
+        self.workers, self.most = workers, workers + places
         self._inside = 0
-        self._workers = asyncio.Semaphore(workers)
+        self._free = asyncio.Semaphore(workers)
 
     async def run(self, function: Callable[[], Result]) -> Result:
         """What the function returns, run in a thread when its turn comes; what it raises is raised.
@@ -31,7 +34,11 @@ class Line:
             raise BusyError
         self._inside += 1
         try:
-            async with self._workers:
+            async with self._free:
                 return await run_in_threadpool(function)
         finally:
             self._inside -= 1
+
+    async def spare(self, function: Callable[[], Result]) -> Result | None:
+        """What the function returns, if it can be run at once; otherwise nothing."""
+        return await self.run(function) if self._inside < self.workers else None

@@ -6,8 +6,9 @@ import gradio as gr
 
 from kgqa.chat.correction import PANEL, closed
 from kgqa.chat.panels import PANELS, Parts, asking, confirmed, download, many, panels, returned, wire_sure
-from kgqa.chat.thread import Thread, notice
+from kgqa.chat.thread import Thread, notice, ready
 from kgqa.chat.tickets import Ticket, Tickets
+from kgqa.chat.underway import Underway
 from kgqa.chat.visitor import Visitor
 
 ASKS = (
@@ -19,8 +20,9 @@ ASKS = (
 class OwnData:
     """The handlers of the panel "Your data", and of the question about training use."""
 
-    def __init__(self, thread: Thread, tickets: Tickets) -> None:
+    def __init__(self, thread: Thread, tickets: Tickets, underway: Underway) -> None:
         self.thread = thread
+        self.underway = underway
         self.memory = thread.memory
         self.tickets = tickets
 
@@ -35,20 +37,28 @@ class OwnData:
         stored = f'<p>{_summary(data)}</p><ul class="saves">{"".join(f"<li>{link}</li>" for link in links)}</ul>'
         return (*panels("data"), stored, data["training_use"]["allowed"], asking(False), asking(False), "")
 
-    def deleted_all(self, kept: object) -> tuple[Any, ...]:
-        """All conversations are to be deleted, after the person confirmed it. Outputs: kept, chat, panels, said."""
+    def deleted_all(self, kept: object, underway: object) -> tuple[Any, ...]:
+        """All conversations are to be deleted, after the person confirmed it, and what waits for its answer is dropped.
+
+        Outputs: kept, chat, box, underway, panels, said.
+        """
+        self.underway.drop(underway)
         visitor = Visitor.read(kept)
         count = self.memory.delete_all(self.thread.key(visitor))
         return (
             *self.thread.emptied(visitor),
+            ready(),
+            "",
             *panels("past"),
             notice(f"{many(count, 'conversation')} deleted.", "thanks"),
         )
 
-    def erased(self, kept: object) -> tuple[Any, ...]:
+    def erased(self, kept: object, underway: object) -> tuple[Any, ...]:
         """Everything is to be erased, after the person confirmed it, the browser's key too. Outputs: as above."""
+        self.underway.drop(underway)
         self.memory.erase(self.thread.key(Visitor.read(kept)))
-        return ({}, self.thread.render([]), *panels("past"), notice("Everything about you is erased.", "thanks"))
+        said = notice("Everything about you is erased.", "thanks")
+        return ({}, self.thread.render([]), ready(), "", *panels("past"), said)
 
     def consented(self, given: object, kept: object) -> str:
         """The person decided about training use. Output: said."""
@@ -95,9 +105,9 @@ class OwnData:
         parts["data_back"].click(returned, None, [*shown, said], **quiet)
         parts["consent"].input(self.consented, [parts["consent"], kept], said, **quiet)
         for name, handler in (("delete_all", self.deleted_all), ("erase", self.erased)):
-            parts[f"yes_{name}"].click(handler, kept, [kept, parts["chat"], *shown, said], **quiet).then(
-                closed, None, [parts[each] for each in PANEL], **quiet
-            ).then(**relist)
+            lost = [kept, parts["chat"], parts["box"], parts["underway"], *shown, said]
+            event = parts[f"yes_{name}"].click(handler, [kept, parts["underway"]], lost, **quiet)
+            event.then(closed, None, [parts[each] for each in PANEL], **quiet).then(**relist)
             wire_sure(parts, name, quiet)
         for name, given in (("agree", True), ("decline", False)):
             answer = gr.State(given)

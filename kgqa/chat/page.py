@@ -46,7 +46,7 @@ class Page:
         self.asking = Asking(assistant, self.thread, line)
         self.correction = Correction(assistant, self.thread)
         self.picking = Picking(assistant, self.thread, line)
-        self.following = Following(suggest, self.thread)
+        self.following = Following(suggest, self.thread, line)
         self.tickets = Tickets()
         self.history = History(self.thread, self.tickets, self.asking.underway)
 
@@ -135,4 +135,4 @@ class Page:
         picked = parts["picked"].change(self.picking.picked, [parts["picked"], kept], [chat, parts["notice"]], **quiet)
         judging = [*self.correction.wire(parts, **quiet), picked]
         opening = self.history.wire(blocks, parts, [*asking, *fresh], judging, **quiet)
-        self.following.wire(blocks, parts, [*asking, *fresh, picked, opening], **quiet)
+        self.following.wire(blocks, parts, [*asking, *fresh], [picked, opening], **quiet)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
+from threadpoolctl import threadpool_limits
 
 from kgqa.errors import ModelFormatError, ShapeError
 from kgqa.graph.catalog import Catalog
@@ -31,6 +32,9 @@ EXACT = 2
 BY_NGRAMS, BY_ENCODER, BY_SPELLING = LIKENESS = (0, 1, 4)  # the features that compare text and name
 MOST_ERRORS = 8  # that are told apart
 SMALL_BATCH = 16  # texts up to which one FAISS thread is faster than two
+
+# NumPy's products here are small; its threads and torch's, each waiting busily for work, take each other's cores.
+threadpool_limits(limits=1, user_api="blas")
 
 
 class Encoder(Protocol):

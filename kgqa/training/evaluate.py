@@ -11,11 +11,12 @@ from torch import Tensor
 from tqdm import tqdm
 
 from kgqa.graph.catalog import Catalog
-from kgqa.reasoning.answerer import Answerer, Solution
+from kgqa.reasoning.answerer import Answerer
 from kgqa.reasoning.confidence import evidence
 from kgqa.reasoning.context import Said
 from kgqa.reasoning.heads import answer_set as chosen_set
 from kgqa.reasoning.model import JointModel
+from kgqa.reasoning.solution import Solution
 from kgqa.training.conversations import contexts_of
 from kgqa.training.metrics import Fault, Outcome, judge, summarise
 from kgqa.training.questions import Question, answer_set, gold_mentions

@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 
 import torch
 
@@ -17,7 +17,7 @@ from kgqa.reasoning.answerer import Answerer
 from kgqa.training.english import Words, plural
 from kgqa.training.phrasing import is_personal
 from kgqa.training.wording import Wording, word
-from kgqa.types import Answer
+from kgqa.types import Answer, Link
 
 WANTED = 3
 MOST_CHECKED = 8  # questions that the model is asked to find so many
@@ -53,10 +53,10 @@ LIFE = {
 
 @dataclass(frozen=True)
 class Draft:
-    """A question that has not been asked yet, and the ids of what the graph has for an answer."""
+    """A question that has not been asked yet, and the entities that the graph has for an answer."""
 
     text: str
-    answers: frozenset[str]
+    answers: frozenset[int]
 
 
 class Followups:
@@ -70,7 +70,7 @@ class Followups:
 
     def __call__(self, answer: Answer) -> tuple[str, ...]:
         """Up to WANTED questions, none where nothing was understood; the same ones for the same answer."""
-        with self._alone:  # one visitor at a time: answers come first
+        with self._alone:
             drafter = self._renewed()
             key = (answer.question, *(each.id for each in answer.answers), *(link.id for link in answer.links))
             if key not in self._kept:
@@ -87,15 +87,13 @@ class Followups:
             self._kept.clear()
         return self._drafter
 
-    def _checked(self, answer: Answer, drafter: "Drafter") -> Iterator[str]:
-        found = 0
-        for number, draft in enumerate(drafter.drafts(answer)):
-            if number == MOST_CHECKED or found == WANTED:
-                return
-            given = drafter.answerer.answer(draft.text)
-            if not given.abstained and {each.id for each in given.answers} == draft.answers:
-                found += 1
-                yield draft.text
+    def _checked(self, answer: Answer, drafter: "Drafter") -> list[str]:
+        """The first drafts that the model answers right; as many are asked at once as are still wanted."""
+        drafts, checked = islice(drafter.drafts(answer), MOST_CHECKED), list[str]()
+        while asked := list(islice(drafts, WANTED - len(checked))):
+            found = drafter.answerer.found([draft.text for draft in asked])
+            checked += [draft.text for draft, answers in zip(asked, found, strict=True) if answers == draft.answers]
+        return checked
 
 
 class Drafter:
@@ -123,7 +121,7 @@ class Drafter:
         """What to ask about, the answer first, and what it is called: with "the" where the question says so."""
         labels, single = self.catalog.labels, answer.answers if len(answer.answers) == 1 else ()
         named = {each: labels[each] for each in map(self.catalog.entity, (each.id for each in single))}
-        for link in answer.links:
+        for link in filter(_is_one, answer.links):
             the = "the " if answer.question[: link.start].lower().endswith("the ") else ""
             entity = self.catalog.entity(link.id)
             named.setdefault(entity, the + labels[entity])
@@ -136,7 +134,7 @@ class Drafter:
     def _walked(self, answer: Answer) -> set[tuple[int, int]]:
         """The entity and relation of every step that the answer took, and of the way back."""
         number, steps = self.catalog.entity, set()
-        for path in answer.paths:
+        for path in (path for path in answer.paths if _is_one(answer.links[path.link])):
             starts = [number(answer.links[path.link].id)]
             for hop in path.hops:
                 relation = 2 * self.catalog.relation(hop.relation) + hop.inverse
@@ -153,8 +151,7 @@ class Drafter:
             text = self._text(relation, answers) if len(answers) <= MOST_ANSWERS else ""
             if text and (entity, relation) not in walked:
                 asked = text.replace("{a}", name).rstrip("?")
-                ids = frozenset(self.catalog.entity_ids[each] for each in answers)
-                yield Draft(f"{asked[0].upper()}{asked[1:]}?", ids)
+                yield Draft(f"{asked[0].upper()}{asked[1:]}?", frozenset(answers))
 
     def _rank(self, entity: int, relation: int) -> int:
         """A life, then forward to entities, then backward, then to values."""
@@ -179,6 +176,11 @@ class Drafter:
 def _spoken(wording: Wording) -> list[str]:
     """The ways to ask that people would use, best first."""
     return [text for form in SPOKEN for text in wording.questions if form.fullmatch(text)]
+
+
+def _is_one(link: Link) -> bool:
+    """Whether it names an entity: "they" may be all answers of an earlier turn."""
+    return bool(link.id)
 
 
 def _plain(question: str) -> str:

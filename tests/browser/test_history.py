@@ -313,6 +313,7 @@ def test_everything_is_done_by_keyboard(people: Any) -> None:
     bar.toggle.focus()
     keys.press("Enter")
     expect(bar.page.get_by_role("button", name="New chat")).to_be_focused()
+    expect(bar.rows).to_have_count(1)
     keys.press("Tab")
     expect(bar.page.get_by_label("Search your conversations")).to_be_focused()
     keys.press("Tab")

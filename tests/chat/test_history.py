@@ -10,6 +10,7 @@ from kgqa.chat.page import Page
 from kgqa.chat.past import PAGE
 from kgqa.chat.visitor import Visitor
 from tests.chat.answers import HOSTILE
+from tests.chat.conftest import apart
 from tests.chat.test_page import QUESTION, asked, turns
 
 OTHER_QUESTION = "films starring Emil Gray"
@@ -107,7 +108,7 @@ def test_deleting_the_open_conversation_empties_the_chat_and_another_does_not(de
 def test_all_are_deleted_and_the_visitor_stays(desk: Page) -> None:
     _, second = two(desk)
     desk.history.own_data.consented(True, second)
-    kept, chat, *_, said = desk.history.own_data.deleted_all(second)
+    kept, chat, *_, said = desk.history.own_data.deleted_all(second, "")
     assert (kept, chat["value"], "2 conversations deleted" in said) == (fresh(second), [], True)
     assert desk.memory.consents(Visitor.read(second).key("s"))
 
@@ -117,11 +118,20 @@ def test_erasure_leaves_nothing_of_the_visitor(desk: Page) -> None:
     desk.memory.vote(Visitor.read(kept).key("s"), turns(desk, kept)[0].id, True)
     desk.history.own_data.consented(True, kept)
     desk.history.managing.shared(kept["conversation"], kept)
-    erased, chat, *_ = desk.history.own_data.erased(kept)
+    erased, chat, *_ = desk.history.own_data.erased(kept, "")
     assert (erased, chat["value"]) == ({}, [])
     with desk.memory.database.reader() as session:  # type: ignore[attr-defined]
         for table in (db.Conversation, db.Turn, db.Feedback, db.Visitor):
             assert session.query(table).count() == 0, table
+
+
+@pytest.mark.parametrize("lost", ["deleted_all", "erased"])
+def test_what_waits_for_its_answer_is_not_stored_after_all_is_gone(desk: Page, lost: str) -> None:
+    kept = asked(desk)
+    shown = desk.asking.asked(QUESTION, kept, "")
+    gone, *_ = getattr(desk.history.own_data, lost)(kept, shown[4])
+    apart(desk.asking.answered(shown[4]))
+    assert listed(desk, kept) == listed(desk, gone) == []
 
 
 def test_consent_is_off_asked_once_and_taken_back(desk: Page) -> None:
@@ -161,7 +171,7 @@ def test_another_visitor_sees_and_changes_nothing(desk: Page) -> None:
     assert "no longer there" in desk.history.managing.revoked(mine, theirs)[-1]
     assert "no longer there" in desk.history.managing.deleted(mine, theirs)[-1]
     assert "1 conversation, 1 question," in desk.history.own_data.looked(theirs)[3]
-    desk.history.own_data.deleted_all(theirs)
-    desk.history.own_data.erased(theirs)
+    desk.history.own_data.deleted_all(theirs, "")
+    desk.history.own_data.erased(theirs, "")
     assert listed(desk, kept) == [mine]
     assert desk.memory.shared(token)[0] == QUESTION

@@ -61,7 +61,7 @@ def test_a_conversation_comes_back(desk: Page) -> None:
 
 def test_a_new_chat_keeps_the_visitor_and_leaves_the_old_one_stored(desk: Page) -> None:
     kept = asked(desk)
-    fresh, _, box, _, _ = desk.asking.began(kept, "")
+    fresh, _, box, *_ = desk.asking.began(kept, "")
     assert fresh == {"token": kept["token"], "conversation": ""}
     assert "value" not in box, "what was typed and not sent would be lost"
     later = asked(desk, kept=fresh)
@@ -71,7 +71,7 @@ def test_a_new_chat_keeps_the_visitor_and_leaves_the_old_one_stored(desk: Page) 
 
 @pytest.mark.parametrize(("text", "said"), [("", "no question yet"), ("x" * 10_000, "10,000"), (None, "as text")])
 def test_bad_input_gets_a_kind_word_and_keeps_the_text(desk: Page, text: object, said: str) -> None:
-    _, _, box, notice, underway = desk.asking.asked(text, None, "")
+    _, _, box, notice, underway, _ = desk.asking.asked(text, None, "")
     assert underway == ""
     assert said in notice
     assert box["value"] == (text if isinstance(text, str) else "")
@@ -94,7 +94,7 @@ def test_when_the_store_is_gone_the_question_is_kept_too(desk: Page, caplog: pyt
     kept = asked(desk)
     with desk.memory.database.writer() as session:  # type: ignore[attr-defined]
         session.connection().exec_driver_sql("ALTER TABLE conversations RENAME TO elsewhere")
-    _, _, box, notice, _ = desk.asking.asked(QUESTION, kept, "")
+    _, _, box, notice, *_ = desk.asking.asked(QUESTION, kept, "")
     assert (box["value"], "Something went wrong" in notice) == (QUESTION, True)
     assert "could not be taken" in caplog.text
 
@@ -177,7 +177,7 @@ def test_suggestions_keep_what_was_chosen(desk: Page) -> None:
 
 
 def test_a_stopped_question_goes_back_into_the_box_and_is_not_kept(desk: Page) -> None:
-    kept, _, _, _, underway = desk.asking.asked(QUESTION, asked(desk), "")
+    kept, _, _, _, underway, _ = desk.asking.asked(QUESTION, asked(desk), "")
     _, box, notice, over = desk.asking.stopped(kept, underway)
     assert (box["value"], notice, over) == (QUESTION, "", "")
     assert all("value" not in update for update in answered(desk, ("", "", "", "", underway)))
@@ -233,7 +233,7 @@ def test_no_more_are_underway_than_can_be_held() -> None:
 
 def test_where_too_many_wait_the_question_is_kept(desk: Page) -> None:
     desk.asking.line = Line(1, -1)
-    _, chat, box, notice, _ = answered(desk, desk.asking.asked(QUESTION, None, ""))
+    _, chat, box, notice, *_ = answered(desk, desk.asking.asked(QUESTION, None, ""))
     assert (box["value"], "Many questions" in notice, chat["value"]) == (QUESTION, True, [])
     desk.picking.line = Line(1, -1)
     assert "pick again" in apart(desk.picking.picked("", None))[1]

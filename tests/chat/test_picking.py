@@ -1,6 +1,8 @@
 """Picking something else, with a trained model and a real store: answered in place, kept as feedback, undone."""
 
+import asyncio
 import json
+import threading
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -8,6 +10,7 @@ from uuid import UUID
 import pytest
 
 import db
+from kgqa.chat.line import Line
 from kgqa.chat.page import Page
 from kgqa.chat.visitor import Visitor
 from tests import cinema
@@ -163,17 +166,17 @@ def test_next_questions_come_after_the_last_answer(desk: Page, kept: dict[str, s
         return ["one?", "two?", "three?", "four?"]
 
     page = Page(desk.assistant, desk.memory, desk.asking.line, desk.settings, suggest)
-    row, *found = page.following.followed(kept)
+    row, *found = apart(page.following.followed(kept))
     assert last == ["films starring Emil Gray"]
     assert [update["value"] for update in found] == ["one?", "two?", "three?"]
     assert row["visible"]
     said = answered(page, page.asking.asked("what is that?", kept, ""))
-    assert page.following.followed(None)[0]["visible"] is False
+    assert apart(page.following.followed(None))[0]["visible"] is False
     assert said[0] == kept
 
 
 def test_without_next_questions_there_is_no_row(desk: Page, kept: dict[str, str]) -> None:
-    row, *found = desk.following.followed(kept)
+    row, *found = apart(desk.following.followed(kept))
     assert [row["visible"], *(update["visible"] for update in found)] == [False] * 4
 
 
@@ -183,6 +186,24 @@ def test_a_failure_to_find_next_questions_leaves_the_answer_alone(
     def suggest(answer: Any) -> list[str]:
         raise ValueError("no luck")
 
-    row, *_ = Page(desk.assistant, desk.memory, desk.asking.line, desk.settings, suggest).following.followed(kept)
+    page = Page(desk.assistant, desk.memory, desk.asking.line, desk.settings, suggest)
+    row, *_ = apart(page.following.followed(kept))
     assert row["visible"] is False
     assert "no next questions" in caplog.text
+
+
+def test_next_questions_are_left_out_while_somebody_waits_for_an_answer(desk: Page, kept: dict[str, str]) -> None:
+    line, released = Line(workers=1, places=1), threading.Event()
+    page = Page(desk.assistant, desk.memory, line, desk.settings, lambda answer: ["one?"])
+
+    async def meanwhile() -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        waiting = asyncio.create_task(line.run(released.wait))
+        await asyncio.sleep(0)
+        during = await page.following.followed(kept)
+        released.set()
+        await waiting
+        return during, await page.following.followed(kept)
+
+    during, after = asyncio.run(meanwhile())
+    assert during[0]["visible"] is False
+    assert after[0]["visible"] is True

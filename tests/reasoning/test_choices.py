@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from kgqa.errors import InputError, UnknownEntityError
-from kgqa.reasoning.answerer import SHOWN_CANDIDATES, Answerer
+from kgqa.reasoning.answerer import Answerer
+from kgqa.reasoning.explainer import SHOWN_CANDIDATES
 from kgqa.reasoning.hops import GivenHop
 from kgqa.reasoning.pretrained import from_pretrained
 from kgqa.types import NOTHING_CHOSEN, Answer, Choices, EntityChoice, RelationChoice
