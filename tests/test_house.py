@@ -25,6 +25,7 @@ FLOORS = {
     "kgqa.device": 1,
     "kgqa.graph": 2,
     "kgqa.linking": 3,
+    "kgqa.programs": 3,
     "kgqa.reasoning": 4,
     "kgqa.training": 5,
     "kgqa.chat": 5,

@@ -56,9 +56,15 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
         "--tolerance", type=float, default=0.3, help="points that a published model may lose (%(default)s)"
     )
     learning.set_defaults(run=_learning)
+    programs = benches.add_parser("programs", help="how many questions some program of exact steps answers")
+    programs.add_argument("--graph", required=True, type=Path, help="a graph directory or one graph file")
+    programs.add_argument(
+        "--questions", required=True, action="append", type=Path, metavar="FILE", help="may be given several times"
+    )
+    programs.set_defaults(run=_programs)
     for bench in (follow, linking, spelling, unanswerable, load, learning):
         bench.add_argument("--seed", type=int, default=0)
-    for bench in (follow, linking, spelling, parts, unanswerable, load, learning):
+    for bench in (follow, linking, spelling, parts, unanswerable, load, learning, programs):
         bench.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -105,6 +111,15 @@ def _parts(options: argparse.Namespace) -> None:
     from kgqa.training.questions import read_questions
 
     _print_figures(run(from_pretrained(options.model), read_questions(options.questions)), options.json)
+
+
+def _programs(options: argparse.Namespace) -> None:
+    from benchmarks.programs import run
+    from kgqa.graph.store import open_graph
+    from kgqa.training.recipe import read_all
+
+    rows = list(run(open_graph(options.graph), read_all(options.questions)))
+    print(json.dumps(rows) if options.json else _table(rows))
 
 
 def _unanswerable(options: argparse.Namespace) -> None:

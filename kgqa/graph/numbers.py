@@ -1,0 +1,122 @@
+"""Numbers of entities: the values that relations give them, and how many others a relation leads them to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kgqa.graph.catalog import Catalog
+from kgqa.graph.sparse import SparseGraph
+from kgqa.graph.store import KnowledgeGraph
+
+Entities = NDArray[np.int64]
+
+
+@dataclass(frozen=True, order=True)
+class Attribute:
+    """What is measured of an entity: the value under a relation, or how many entities of a class one leads to.
+
+    `relation` counts inverses; `class_` is -1 where any class counts.
+    """
+
+    relation: int
+    counted: bool = False
+    class_: int = -1
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers of all entities of a graph, exact; what an attribute gives each is worked out when first asked for.
+
+    `classes` are the labels of C classes, and `members` the entities of each, rising.
+    """
+
+    catalog: Catalog
+    sparse: SparseGraph
+    values: tuple[Attribute, ...]
+    counts: tuple[Attribute, ...]
+    classes: tuple[str, ...]
+    members: tuple[Entities, ...]
+    _known: dict[Attribute, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of_graph(cls, graph: KnowledgeGraph) -> "Numbers":
+        """Which relations lead to numbers, and which lead some entity to several others."""
+        catalog, sparse = graph.catalog, graph.sparse
+        classes, members = _classes(catalog)
+        is_number = ~np.isnan(catalog.values)
+        ends = _ends(sparse)
+        relations = range(sparse.num_relations)
+        values = tuple(Attribute(r) for r in relations if is_number[ends[r]].any())
+        several = np.zeros(sparse.num_relations, dtype=bool)
+        sizes = sparse.group_pointers.diff().numpy()
+        several[sparse.group_relations.numpy()[sizes > 1]] = True
+        named = [r for r in relations if several[r] and not catalog.is_value[np.append(ends[r], ends[r ^ 1])].any()]
+        counts = tuple(Attribute(r, True, c) for r in named for c in (-1, *_leads_to(ends[r], members)))
+        return cls(catalog, sparse, values, counts, classes, members)
+
+    def of(self, entities: Entities, attribute: Attribute) -> NDArray[np.float64]:
+        """The number of each entity, NaN where it has none: shape (N,). Of several values the largest counts."""
+        if attribute not in self._known:
+            self._known[attribute] = self._counted(attribute) if attribute.counted else self._valued(attribute)
+        return self._known[attribute][entities]
+
+    def _valued(self, attribute: Attribute) -> NDArray[np.float64]:
+        starts, ends = _edges(self.sparse, attribute.relation)
+        found = self.catalog.values[ends]
+        numbers = np.full(len(self.catalog), -np.inf)
+        there = ~np.isnan(found)
+        np.maximum.at(numbers, starts[there], found[there])
+        return np.where(np.isneginf(numbers), np.nan, numbers)
+
+    def _counted(self, attribute: Attribute) -> NDArray[np.float64]:
+        starts, ends = _edges(self.sparse, attribute.relation)
+        keep = np.ones(len(ends), dtype=bool)
+        if attribute.class_ >= 0:
+            keep = np.isin(ends, self.members[attribute.class_])
+        return np.bincount(starts[keep], minlength=len(self.catalog)).astype(np.float64)
+
+    def edges(self, relation: int) -> tuple[Entities, Entities]:
+        """The facts of a relation, from where to where, rising by where from: shapes (N,)."""
+        return _edges(self.sparse, relation)
+
+    def label(self, attribute: Attribute) -> str:
+        """What a person calls it: "population", "number of rivers by flows through"."""
+        label = self.catalog.relation_labels[attribute.relation // 2]
+        if not attribute.counted:
+            return label
+        what = self.classes[attribute.class_] if attribute.class_ >= 0 else "what"
+        return f"number of {what} {'that it is the' if attribute.relation % 2 else 'by'} {label}"
+
+
+def _classes(catalog: Catalog) -> tuple[tuple[str, ...], tuple[Entities, ...]]:
+    found: dict[str, list[int]] = {}
+    for entity, labels in enumerate(catalog.class_table):
+        for label in labels:
+            found.setdefault(label, []).append(entity)
+    names = tuple(sorted(found))
+    return names, tuple(np.array(found[name], dtype=np.int64) for name in names)
+
+
+def _ends(sparse: SparseGraph) -> list[Entities]:
+    """Where each relation leads, each entity once."""
+    return [np.unique(_edges(sparse, relation)[1]) for relation in range(sparse.num_relations)]
+
+
+def _edges(sparse: SparseGraph, relation: int) -> tuple[Entities, Entities]:
+    """The facts of a relation, from where to where: shapes (N,)."""
+    groups = (sparse.group_relations == relation).nonzero().view(-1).numpy()  # (G,)
+    pointers = sparse.group_pointers.numpy().astype(np.int64)
+    sizes = pointers[groups + 1] - pointers[groups]
+    owners = np.searchsorted(sparse.entity_pointers.numpy(), groups, side="right") - 1
+    places = np.repeat(pointers[groups] - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+    return np.repeat(owners, sizes), sparse.objects.numpy()[places].astype(np.int64)
+
+
+def _leads_to(ends: Entities, members: tuple[Entities, ...]) -> Iterator[int]:
+    """The classes of some, but not of all, of these entities."""
+    for class_, own in enumerate(members):
+        share = np.isin(ends, own)
+        if share.any() and not share.all():
+            yield class_
