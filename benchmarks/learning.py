@@ -85,7 +85,8 @@ def run(plan: Plan) -> Iterator[dict[str, Any]]:
         for size in plan.sizes:
             for malicious, agreement in ((False, True), (True, False), (True, True)):
                 if len(wrong) >= size and others and (not malicious or size * MALICIOUS >= 1):
-                    yield {"error": error, **simulation.measure(wrong[:size], others, malicious, agreement)}
+                    asked = simulation.others_like(wrong[:size], others)
+                    yield {"error": error, **simulation.measure(wrong[:size], asked, malicious, agreement)}
 
 
 class Simulation:
@@ -127,7 +128,8 @@ class Simulation:
         corrected, others = [], []
         for _ in range(max(self.plan.sizes) // CORRECTED_TOGETHER + 2):
             name, about = self._invented(), self._about_one()
-            wrong = self._wrong([replace(row, question=row.question.replace("{a}", name)) for row in about])
+            asked = [replace(row, question=row.question.replace("{a}", name), slice=name) for row in about]
+            wrong = self._wrong(asked)
             half = min(CORRECTED_TOGETHER, len(wrong) // 2)
             corrected += wrong[:half] if half > 1 else []
             others += wrong[half : 2 * half] if half > 1 else []
@@ -192,6 +194,8 @@ class Simulation:
         by_relation: dict[int, list[tuple[int, int]]] = {}
         for group in self.facts.shared_names:
             called = self.answerer.index.exact([self.catalog.labels[group[0]]])[0]
+            if len(called) < 2:  # a label of signs alone is no name to look up
+                continue
             best, least = called[0], called[-1]
             first, last = self.facts.sparse.entity_pointers[best : best + 2].tolist()
             for relation in self.facts.sparse.group_relations[first:last].tolist():
@@ -236,6 +240,11 @@ class Simulation:
         """Questions to correct, and others: at least half of them where there are few."""
         others = min(OTHERS, (len(wrong) + 1) // 2)
         return list(wrong[others:]), list(wrong[:others])
+
+    def others_like(self, corrected: Sequence[Question], others: Sequence[Question]) -> list[Question]:
+        """Those with the error that was corrected: of nicknames, only those that were."""
+        told = {row.slice for row in corrected}
+        return [row for row in others if row.slice in told]
 
     # What people contribute, and what the model makes of it
 

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+RARE = ("narrowing", "place")
 
 
-def lessons(turns: int, others: int, seed: int) -> Iterator[dict[str, Any]]:
-    """So many turns, whole conversations after each other; at the end of so many stands one that leans on nothing."""
-    talks = [list(talk) for _, talk in groupby(islice(_rows("talks.train.jsonl.gz"), turns), _conversation)]
+def lessons(turns: int, others: int, seed: int, skip: int = 0, copies: int = 0) -> Iterator[dict[str, Any]]:
+    """So many turns after those that are skipped, whole conversations after each other; at the end of so many stands
+    one that leans on nothing. Of those of RARE kinds, copies come after the others."""
+    rows = islice(_rows("talks.train.jsonl.gz"), skip, skip + turns)
+    talks = [list(talk) for _, talk in groupby(rows, _conversation)]
     generator = random.Random(seed)
     apart = generator.sample(list(_rows("train.jsonl.gz")), others)
     ending = dict(zip(generator.sample(sorted(map(_name, talks)), others), apart, strict=True))
@@ -27,6 +30,11 @@ def lessons(turns: int, others: int, seed: int) -> Iterator[dict[str, Any]]:
         if other := ending.get(_name(talk)):
             identity = f"{other['id']}-after"
             yield {**other, "id": identity, "slice": "new subject", "conversation": _name(talk)}
+    for number in range(copies):
+        for talk in talks:
+            if any(turn["slice"] in RARE for turn in talk):
+                name = f"{_name(talk)}-copy-{number + 1}"
+                yield from ({**turn, "id": f"{turn['id']}-copy-{number + 1}", "conversation": name} for turn in talk)
 
 
 def _rows(name: str) -> Iterator[dict[str, Any]]:
@@ -47,5 +55,7 @@ if __name__ == "__main__":
     parser.add_argument("--turns", type=int, default=12_001, help="of conversations, the first ones (%(default)s)")
     parser.add_argument("--others", type=int, default=1_500, help="conversations that end apart (%(default)s)")
     parser.add_argument("--seed", type=int, default=14)
+    parser.add_argument("--skip", type=int, default=0, help="turns that are left out at the beginning (%(default)s)")
+    parser.add_argument("--copies", type=int, default=0, help="more of conversations of rare kinds (%(default)s)")
     for row in lessons(**vars(parser.parse_args())):
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -38,7 +38,7 @@ class Plan:
     there: Tensor  # (B, M, H) how much of what the question alone would follow at each hop is there to be followed
     own: Tensor | None = None  # (B, M, H, R) the attention of the question alone, where a person gave a hop
     stay: Tensor | None = None  # (B, M) probability that what was said before is itself what is asked for
-    again: Tensor | None = None  # (B, M) what speaks for going the way of the question before, in log-odds
+    again: Tensor | None = None  # (B, M) probability of going the way of the question before
 
     @property
     def asked(self) -> Tensor:
@@ -100,24 +100,23 @@ class Planner(nn.Module):
         """
         question = pooled.unsqueeze(1).expand(-1, mentions.shape[1], -1)  # (B, M, D)
         context = torch.zeros_like(question)  # (B, M, D)
-        wish = nn.functional.softplus(self.again(torch.cat([question, mentions], -1)))  # (B, M, 1)
-        again, ended = self._again(wish, before, len(relations))
+        repeat = Repeat.of(self.again(torch.cat([question, mentions], -1)).sigmoid(), before, len(relations))
         asked, attention, gates, found = [], [], [], []
         for hop in range(self.hops):
             query = self.query(torch.cat([question, mentions, context], -1)) + self.hop[hop] + self.slot  # (B, M, D)
             context = attend(query, states, mask)  # (B, M, D)
             read = self.read(torch.cat([context, query, mentions], -1))  # (B, M, W)
-            scores = read @ relations.T / relations.shape[-1] ** 0.5 + again[:, :, hop]  # (B, M, R)
-            wanted = _given_or(scores.softmax(-1), given, hop)  # (B, M, R)
+            scores = read @ relations.T / relations.shape[-1] ** 0.5  # (B, M, R)
+            wanted = _given_or(repeat.relation(scores.softmax(-1), hop), given, hop)  # (B, M, R)
             found.append((wanted * had).sum(-1))  # (B, M)
             if self.schema is not None:
                 scores = scores + self.bound[hop] * had.clamp(LEAST_THERE, 1).log()
-            asked.append(scores.softmax(-1))  # (B, M, R)
+            asked.append(repeat.relation(scores.softmax(-1), hop))  # (B, M, R)
             attention.append(_given_or(asked[-1], given, hop))  # (B, M, R)
             if self.schema is not None:
                 had = self.schema.after(attention[-1].flatten(0, 1)).view_as(had)
             gates.append(self.back(read).squeeze(-1).sigmoid() * self.gate)  # (B, M)
-        stop = self.stop(torch.cat([question, context, mentions], -1)) + ended  # (B, M, H)
+        stop = self.stop(torch.cat([question, context, mentions], -1))  # (B, M, H)
         if given is not None:
             stop = stop.masked_fill(_before_last(given), torch.finfo(stop.dtype).min)
         own = None if given is None else torch.stack(asked, 2)  # (B, M, H, R)
@@ -125,24 +124,42 @@ class Planner(nn.Module):
         stay = None
         if referred is not None:
             stay = referred * self.stay(torch.cat([question, mentions], -1)).squeeze(-1).sigmoid()  # (B, M)
-        return Plan(followed, stop.softmax(-1), back, there, own, stay, None if before is None else wish.squeeze(-1))
+        return Plan(followed, repeat.end(stop.softmax(-1)), back, there, own, stay, repeat.share)
 
-    def _again(self, wish: Tensor, before: Tensor | None, relations: int) -> tuple[Tensor, Tensor]:
-        """What speaks for going the way of the question before: for its relations, and for ending where it did.
 
-        Args:
-            wish: how much speaks for it, shape (B, M, 1).
-            before: shape (B, H).
-            relations: R.
-        Returns:
-            shapes (B, M, H, R) and (B, M, H).
-        """
+@dataclass(frozen=True)
+class Repeat:
+    """Going the way of the question before once more, instead of an own one: its relations, and its end.
+
+    A question before whose way is not known is not repeated.
+    """
+
+    share: Tensor | None  # (B, M) the probability of it, or None where no question was before
+    relations: Tensor  # (B, 1, H, R)
+    last: Tensor  # (B, 1, H)
+
+    @classmethod
+    def of(cls, wish: Tensor, before: Tensor | None, relations: int) -> "Repeat":
+        """From how much is for it, shape (B, M, 1), and the relations (B, H) that were followed, -1 after the last."""
         if before is None:
-            nothing = wish.new_zeros(1, 1, self.hops)
-            return nothing.unsqueeze(-1), nothing
-        same = nn.functional.one_hot(before.clamp(min=0), relations) * (before >= 0).unsqueeze(-1)  # (B, H, R)
-        last = (before >= 0) & (nn.functional.pad(before, (0, 1), value=-1)[:, 1:] < 0)  # (B, H)
-        return wish.unsqueeze(-1) * same.unsqueeze(1), wish * last.unsqueeze(1)
+            return cls(None, wish, wish)
+        is_known = before >= 0  # (B, H)
+        ways = nn.functional.one_hot(before.clamp(min=0), relations) * is_known.unsqueeze(-1)  # (B, H, R)
+        last = is_known & ~nn.functional.pad(is_known, (0, 1))[:, 1:]  # (B, H)
+        share = wish.squeeze(-1) * is_known[:, :1]  # (B, M)
+        return cls(share, ways.unsqueeze(1).to(wish), last.unsqueeze(1).to(wish))
+
+    def relation(self, own: Tensor, hop: int) -> Tensor:
+        """The attention (B, M, R) at a hop; after the end of the way before it is the question's own."""
+        if self.share is None:
+            return own
+        there = self.relations[:, :, hop].sum(-1)  # (B, 1)
+        share = (self.share * there).unsqueeze(-1)  # (B, M, 1)
+        return own + share * (self.relations[:, :, hop] - own)
+
+    def end(self, own: Tensor) -> Tensor:
+        """The distribution over lengths (B, M, H)."""
+        return own if self.share is None else own + self.share.unsqueeze(-1) * (self.last - own)
 
 
 def _given_or(attention: Tensor, given: Tensor | None, hop: int) -> Tensor:

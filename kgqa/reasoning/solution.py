@@ -10,7 +10,7 @@ from kgqa.graph.frontier import Frontier
 from kgqa.reasoning.context import Referent
 from kgqa.reasoning.model import Thought
 
-LEANS = 1.0  # log-odds in favour of the way of the question before, from which on a question leans on it
+LEANS = 0.75  # probability of going the way of the question before, from which on a question leans on it
 
 
 @dataclass(frozen=True)

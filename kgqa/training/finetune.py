@@ -133,7 +133,8 @@ def _tuned(tuning: Tuning, answerer: Answerer, own: OwnQuestions, chosen: Chosen
     dev, is_made = development(answerer, own, seed)
     relations = relations_on_the_way(variants, answerer.graph.catalog, dev)
     before = [measured(answerer.model, questions, answerer.calibration) for questions in (asked, dev)]
-    names = nicknames(answerer, [lesson.correction for lesson in taught], trusting=not tuning.agreement)
+    trusting = not tuning.agreement
+    names = nicknames(answerer, [lesson.correction for lesson in taught], trusting)
     named = with_nicknames(answerer, names)
     old, rows, seconds = _learned(tuning, named, own, taught, [*asked, *dev])
     kept, after = _settle(tuning, named.model, old, dev, before[1], refit=not is_made)
@@ -145,7 +146,9 @@ def _tuned(tuning: Tuning, answerer: Answerer, own: OwnQuestions, chosen: Chosen
     lineage = Lineage(answerer.version, digest, len(found), _figures(comparison.before), _figures(comparison.after))
     figures = summarise(after.outcomes)
     new = Answerer(named.model, after.calibration, _version(lineage, named.model), named.examples, figures, lineage)
-    return Tuned(new, chosen, tuple(names), comparison, rows, kept, seconds)
+    # Now that they have been measured, those that were held out may say of more names which entity they mean.
+    more = nicknames(answerer, [lesson.correction for lesson in found], trusting)
+    return Tuned(with_nicknames(new, more), chosen, (*names, *more), comparison, rows, kept, seconds)
 
 
 def _learned(

@@ -1,8 +1,9 @@
 """Nicknames: what people call an entity and the graph does not, learned from what they say is right.
 
 A linking choice says it outright. A correction says it where the graph shows it: the model takes some words for a name
-that it does not know, and for just one entity the rest of the question leads to the corrected answers. A name that the
-linker finds the entity by anyway, as with a typing error, is none to learn.
+that it does not know, and for a few entities the rest of the question leads to the corrected answers. Which of these
+is meant, other corrections of that name say, as far as their answers lie near some of them and not near others. A name
+that the linker finds the entity by anyway, as with a typing error, is none to learn.
 """
 
 from collections import defaultdict
@@ -52,17 +53,35 @@ def nicknames(answerer: Answerer, corrections: Sequence[Correction], trusting: b
     Args:
         trusting: take also what one person alone says and no reviewer accepted.
     """
-    said: dict[str, dict[int, list[Correction]]] = defaultdict(lambda: defaultdict(list))
+    said: dict[str, list[_Clue]] = defaultdict(list)
     for correction in corrections:
-        for name, entity in _readings(answerer, correction):
-            said[name][entity].append(correction)
+        for name, clue in _clues(answerer, correction):
+            said[name].append(clue)
     found = []
-    for name, readings in said.items():
-        first, *rest = sorted(readings.items(), key=lambda item: -len(item[1]))
-        alone = not rest or len(rest[0][1]) < len(first[1])
-        if alone and (trusting or _enough(first[1])):
-            found.append(Nickname(name, first[0]))
+    for name, clues in said.items():
+        meant = _meant_by_most(clues)
+        agreeing = [clue.correction for clue in clues if meant in clue.around]
+        if meant is not None and _is_new(answerer, name, meant) and (trusting or _enough(agreeing)):
+            found.append(Nickname(name, meant))
     return found
+
+
+@dataclass(frozen=True)
+class _Clue:
+    """What a correction says of a name: the entities that its answers lie around, and those that it can mean of these,
+    none where there are too many."""
+
+    correction: Correction
+    around: frozenset[int]
+    meant: frozenset[int]
+
+
+def _meant_by_most(clues: Sequence[_Clue]) -> int | None:
+    """The one entity that some correction can mean and that more of them than of any other lie around."""
+    candidates = frozenset[int]().union(*(clue.meant for clue in clues))
+    support = {entity: sum(entity in clue.around for clue in clues) for entity in candidates}
+    best = [entity for entity in candidates if support[entity] == max(support.values())]
+    return best[0] if len(best) == 1 else None
 
 
 def _enough(corrections: Sequence[Correction]) -> bool:
@@ -71,18 +90,24 @@ def _enough(corrections: Sequence[Correction]) -> bool:
     return most >= ENOUGH or any(each.reviewed for each in corrections)
 
 
-def _readings(answerer: Answerer, correction: Correction) -> Iterator[tuple[str, int]]:
-    """Names in a question that the graph lacks, with the entities that they may mean."""
+def _clues(answerer: Answerer, correction: Correction) -> Iterator[tuple[str, _Clue]]:
+    """Names in a question that the graph lacks, with what the correction says of them."""
     if correction.hint is not None:
         chosen = correction.meant(answerer.graph.catalog)
-        if chosen is not None and _is_new(answerer, correction.hint.mention, chosen):
-            yield _plain(correction.hint.mention), chosen
+        if chosen is not None:
+            yield _plain(correction.hint.mention), _Clue(correction, frozenset([chosen]), frozenset([chosen]))
         return
+    near = [
+        entity for entity in _near(answerer, _answers(answerer, correction)) if answerer.graph.catalog.labels[entity]
+    ]
     for link in answerer.answer(correction.question).links:
         if not answerer.index.exact([link.mention])[0]:
-            for entity in _meant(answerer, correction, link):
-                if _is_new(answerer, link.mention, entity):
-                    yield _plain(link.mention), entity
+            meant = frozenset(_meant(answerer, correction, link, near))
+            yield _plain(link.mention), _Clue(correction, meant or frozenset(near), meant)
+
+
+def _answers(answerer: Answerer, correction: Correction) -> frozenset[int]:
+    return answer_set(correction.as_question, answerer.graph.catalog)
 
 
 def _plain(name: str) -> str:
@@ -99,10 +124,9 @@ def _is_new(answerer: Answerer, name: str, entity: int) -> bool:
     return not (exact > 0).any() and not (ngrams > ALIKE).any() and not (spelling >= TYPING_ERROR).any()
 
 
-def _meant(answerer: Answerer, correction: Correction, link: Link) -> list[int]:
-    """Entities from which the rest of the question leads to exactly the answers."""
-    answers = answer_set(correction.as_question, answerer.graph.catalog)
-    near = [entity for entity in _near(answerer, answers) if answerer.graph.catalog.labels[entity]]
+def _meant(answerer: Answerer, correction: Correction, link: Link, near: Sequence[int]) -> list[int]:
+    """Of the entities near the answers those from which the rest of the question leads to exactly these."""
+    answers = _answers(answerer, correction)
     if not 0 < len(near) <= MOST_READINGS:
         return []
     mentions = [[Mention(link.start, link.end, entity)] for entity in near]

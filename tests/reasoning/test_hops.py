@@ -10,7 +10,7 @@ from kgqa.graph.frontier import Frontier
 from kgqa.graph.kinds import Kinds
 from kgqa.graph.schema import Schema
 from kgqa.graph.sparse import SparseGraph
-from kgqa.reasoning.hops import LEAST_THERE, Plan, Planner, walk, way_there
+from kgqa.reasoning.hops import LEAST_THERE, Plan, Planner, Repeat, walk, way_there
 
 TRIPLES = [(0, 0, 1), (1, 0, 2), (1, 1, 3), (2, 1, 0), (3, 0, 4), (4, 1, 1), (2, 0, 4)]
 ENTITIES, RELATIONS = 5, 4
@@ -144,3 +144,12 @@ def test_the_way_before_speaks_for_its_relations_and_its_end(graph: SparseGraph)
     assert repeated.stop[0].argmax(-1).tolist() == [1, 1]
     torch.testing.assert_close(repeated.relations[1], fresh.relations[1])
     torch.testing.assert_close(repeated.stop[1], fresh.stop[1])
+
+
+def test_half_a_repeat_is_half_of_each_and_after_its_end_the_question_goes_its_own_way() -> None:
+    own, ends = torch.tensor([[[0.0, 0.5, 0.5, 0.0]]]), torch.tensor([[[0.25, 0.75]]])  # (1, 1, R), (1, 1, H)
+    repeat = Repeat.of(torch.full((1, 1, 1), 0.5), torch.tensor([[3, -1]]), RELATIONS)
+    assert repeat.relation(own, 0).tolist() == [[[0.0, 0.25, 0.25, 0.5]]]
+    assert repeat.relation(own, 1).tolist() == own.tolist()
+    assert repeat.end(ends).tolist() == [[[0.625, 0.375]]]
+    assert Repeat.of(torch.full((1, 1, 1), 0.5), None, RELATIONS).end(ends) is ends

@@ -52,6 +52,18 @@ def test_answers_say_it_where_the_graph_shows_it(answerer: Answerer) -> None:
     assert nicknames(answerer, [wrong]) == []  # a name that it has is none to learn
 
 
+def test_of_the_entities_that_one_answer_allows_another_tells_which(
+    answerer: Answerer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ana Sol directed two films. Too much is near Emil Gray to say anything by himself, but one of the two is."""
+    monkeypatch.setattr("kgqa.training.nicknames.MOST_READINGS", 2)
+    directed = said("who directed Zorvo?", "Ana Sol", reviewed=True)
+    starring = said("who starred in Zorvo?", "Emil Gray", reviewed=True)
+    assert nicknames(answerer, [directed]) == []
+    assert nicknames(answerer, [starring]) == []
+    assert nicknames(answerer, [directed, starring]) == [meant(answerer, "Jaws")]
+
+
 def test_it_is_answered_for_at_once(answerer: Answerer) -> None:
     named = with_nicknames(answerer, [meant(answerer, "Red Desert")])
     found = named.solve("who directed zorvo?").entities.tolist()
