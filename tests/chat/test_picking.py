@@ -204,6 +204,6 @@ def test_next_questions_are_left_out_while_somebody_waits_for_an_answer(desk: Pa
         await waiting
         return during, await page.following.followed(kept)
 
-    during, after = asyncio.run(meanwhile())
+    during, after = apart(meanwhile())
     assert during[0]["visible"] is False
     assert after[0]["visible"] is True
