@@ -117,14 +117,16 @@ class Planner(nn.Module):
                 had = self.schema.after(attention[-1].flatten(0, 1)).view_as(had)
             gates.append(self.back(read).squeeze(-1).sigmoid() * self.gate)  # (B, M)
         stop = self.stop(torch.cat([question, context, mentions], -1))  # (B, M, H)
-        if given is not None:
-            stop = stop.masked_fill(_before_last(given), torch.finfo(stop.dtype).min)
+        lengths = repeat.end(stop.softmax(-1))  # (B, M, H)
+        if given is not None:  # a path that a person changed ends as it would by itself
+            own_end = stop.masked_fill(_before_last(given), torch.finfo(stop.dtype).min).softmax(-1)
+            lengths = torch.where((given >= 0).any(-1, keepdim=True), own_end, lengths)
         own = None if given is None else torch.stack(asked, 2)  # (B, M, H, R)
         followed, back, there = (torch.stack(each, 2) for each in (attention, gates, found))
         stay = None
         if referred is not None:
             stay = referred * self.stay(torch.cat([question, mentions], -1)).squeeze(-1).sigmoid()  # (B, M)
-        return Plan(followed, repeat.end(stop.softmax(-1)), back, there, own, stay, repeat.share)
+        return Plan(followed, lengths, back, there, own, stay, repeat.share)
 
 
 @dataclass(frozen=True)

@@ -153,3 +153,14 @@ def test_half_a_repeat_is_half_of_each_and_after_its_end_the_question_goes_its_o
     assert repeat.relation(own, 1).tolist() == own.tolist()
     assert repeat.end(ends).tolist() == [[[0.625, 0.375]]]
     assert Repeat.of(torch.full((1, 1, 1), 0.5), None, RELATIONS).end(ends) is ends
+
+
+def test_a_path_takes_every_hop_that_a_person_gave_it_though_the_way_before_was_shorter(graph: SparseGraph) -> None:
+    planner = planner_of(graph, slots=1, hops=3)
+    torch.nn.init.constant_(planner.again.bias, 20.0)
+    states, mask, pooled = torch.randn(1, 5, 8), torch.ones(1, 5), torch.randn(1, 8)
+    rest = (torch.randn(1, 1, 6), torch.ones(1, 1, RELATIONS), torch.randn(RELATIONS, 6))
+    before, given = torch.tensor([[2, -1, -1]]), torch.tensor([[[-1, 3, -1]]])
+    plan = planner(states, mask, pooled, *rest, given=given, before=before)
+    assert plan.stop[0, 0, 0].item() == 0.0
+    assert plan.relations[0, 0, 1].tolist() == [0.0, 0.0, 0.0, 1.0]
