@@ -72,6 +72,43 @@ class Path:
 
 
 @dataclass(frozen=True)
+class Operation:
+    """One step of a program, as it ran on the whole graph.
+
+    `op` is what it does: `named` (all that the mention at `link` may mean), `class`, `follow`, `keep` (of a class),
+    `largest`, `smallest` (the `rank`-th), `over`, `under`, `exactly` (held against `number`), `notable` (over the
+    `number` that counts as much, as answers showed), `meet`, `without`,
+    `either`, `above`, `below` (held against the other set), and as the last one `set`, `count`, `any`, `sum`, `mean` or
+    `difference`. `label` is the relation, the class or what was measured; of a count, `counted` is set and `label` what
+    leads to those that were counted, of the class `of`.
+
+    `size` is how many entities are left, `entities` the first of them (ids). `values` are the numbers of those that
+    took part, the most extreme first, as many as `VALUES_KEPT`; `took_part` is how many had one, `missing` how many had
+    none.
+    """
+
+    op: str
+    label: str = ""
+    relation: str = ""
+    inverse: bool = False
+    link: int = -1
+    rank: int = 1
+    number: float | None = None
+    counted: bool = False
+    of: str = ""
+    unit: str = ""
+    size: int = 0
+    entities: tuple[str, ...] = ()
+    values: tuple[tuple[str, float], ...] = ()
+    took_part: int = 0
+    missing: int = 0
+
+
+VALUES_KEPT = 200
+ENTITIES_KEPT = 10
+
+
+@dataclass(frozen=True)
 class EntityChoice:
     """What a person says that a mention means: characters `start` to `end` of the question, and an entity's id."""
 
@@ -141,7 +178,8 @@ class Answer:
     them; `labels` names every id that occurs in paths, in facts and in `chosen`. `combine` says whether the
     answer is what two paths have in common. `why` is the reason while `abstained`. `chosen` is what a person
     chose instead of what the model took, and what the answer was found under. `after` are the questions before it in
-    the conversation, the newest first, where it leans on them; none where the question stands alone.
+    the conversation, the newest first, where it leans on them; none where the question stands alone. `program` are the
+    exact steps that gave the answer, where a walk along paths could not.
     """
 
     question: str
@@ -159,6 +197,7 @@ class Answer:
     timings_ms: dict[str, float] = field(default_factory=dict)
     chosen: Choices = NOTHING_CHOSEN
     after: tuple[str, ...] = ()
+    program: tuple[Operation, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `ask --json` prints; `from_dict` reads it back without loss."""
@@ -173,9 +212,15 @@ class Answer:
         facts = tuple((s, r, o) for s, r, o in row["facts"])
         chosen = Choices.from_dict(row["chosen"]) if "chosen" in row else NOTHING_CHOSEN
         parts = {"answers": tuple(map(entity, row["answers"])), "links": links, "paths": paths, "facts": facts}
-        return cls(**{**row, **parts, "chosen": chosen, "after": tuple(row.get("after", ()))})
+        after, program = tuple(row.get("after", ())), tuple(map(_operation, row.get("program", ())))
+        return cls(**{**row, **parts, "chosen": chosen, "after": after, "program": program})
 
 
 def _hop(row: dict[str, Any]) -> Hop:
     candidates = tuple(WeighedRelation(**each) for each in row.get("candidates", ()))
     return Hop(**{**row, "entities": tuple(row["entities"]), "candidates": candidates})
+
+
+def _operation(row: dict[str, Any]) -> Operation:
+    values = tuple((entity, value) for entity, value in row["values"])
+    return Operation(**{**row, "entities": tuple(row["entities"]), "values": values})

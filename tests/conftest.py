@@ -16,7 +16,7 @@ import pytest
 
 from kgqa.training.recipe import Recipe, train
 from kgqa.training.trainer import TrainingArguments
-from tests import cinema
+from tests import cinema, kingdom
 
 NUMBERS = itertools.count()
 
@@ -51,6 +51,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     dev = cinema.write_questions(place / "dev.jsonl", cinema.DEV)
     training = TrainingArguments(epochs=10, batch_size=16, evaluations=2, seed=1)
     recipe = Recipe(graph, place / "model", (questions,), dev, training=training, command="train the tests' model")
+    figures = train(recipe)
+    return Trained(place / "model", graph, questions, dev, figures)
+
+
+@pytest.fixture(scope="session")
+def ruled(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A joint model that writes programs, trained on the small kingdom; about a minute."""
+    place = tmp_path_factory.mktemp("kingdom")
+    graph = kingdom.write_graph(place / "graph.ttl")
+    questions = kingdom.write_questions(place / "train.jsonl", kingdom.questions(kingdom.STATES[:8]))
+    dev = kingdom.write_questions(place / "dev.jsonl", kingdom.questions(kingdom.STATES[8:]))
+    training = TrainingArguments(epochs=26, batch_size=16, evaluations=1, typos=0.0, seed=1)
+    recipe = Recipe(graph, place / "model", (questions,), dev, training=training, command="train the kingdom's model")
     figures = train(recipe)
     return Trained(place / "model", graph, questions, dev, figures)
 

@@ -20,10 +20,10 @@ RARE = ("narrowing", "place")
 def lessons(turns: int, others: int, seed: int, skip: int = 0, copies: int = 0) -> Iterator[dict[str, Any]]:
     """So many turns after those that are skipped, whole conversations after each other; at the end of so many stands
     one that leans on nothing. Of those of RARE kinds, copies come after the others."""
-    rows = islice(_rows("talks.train.jsonl.gz"), skip, skip + turns)
+    rows = islice(rows_of("talks.train.jsonl.gz"), skip, skip + turns)
     talks = [list(talk) for _, talk in groupby(rows, _conversation)]
     generator = random.Random(seed)
-    apart = generator.sample(list(_rows("train.jsonl.gz")), others)
+    apart = generator.sample(list(rows_of("train.jsonl.gz")), others)
     ending = dict(zip(generator.sample(sorted(map(_name, talks)), others), apart, strict=True))
     for talk in talks:
         yield from talk
@@ -37,7 +37,8 @@ def lessons(turns: int, others: int, seed: int, skip: int = 0, copies: int = 0) 
                 yield from ({**turn, "id": f"{turn['id']}-copy-{number + 1}", "conversation": name} for turn in talk)
 
 
-def _rows(name: str) -> Iterator[dict[str, Any]]:
+def rows_of(name: str) -> Iterator[dict[str, Any]]:
+    """The rows of a packed file beside this one."""
     with gzip.open(HERE / name, "rt", encoding="utf-8") as lines:
         yield from map(json.loads, lines)
 

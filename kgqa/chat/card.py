@@ -6,10 +6,12 @@ from typing import Any
 from kgqa.chat import explain, offers
 from kgqa.chat.markup import escape, escape_html
 from kgqa.chat.memory import Opinion, ShownTurn
+from kgqa.chat.phrases import series
 from kgqa.chat.picture import picture
 from kgqa.types import Answer, ScoredEntity
 
 Message = dict[str, Any]
+LISTED = 1000  # of many thousands nobody reads more, and every card is sent again with each turn
 THUMBS = {True: "Like", False: "Dislike", None: None}
 
 
@@ -59,11 +61,17 @@ def _body(answer: Answer) -> str:
 def _known(answer: Answer) -> str:
     about = answer.answers[0].description if len(answer.answers) == 1 else ""
     described = f'<p class="described">{escape(about)}</p>' if about else ""
-    return f'<p class="said">{explain.sentence(answer)}</p>{described}{_trail(answer)}{_meta(answer)}{_list(answer)}'
+    said = f'<p class="said">{explain.sentence(answer)}</p>{described}{_basis(answer)}'
+    return f"{said}{_trail(answer)}{_meta(answer)}{_list(answer)}"
 
 
 def _unknown(answer: Answer) -> str:
     return f'<p class="said unknown">{explain.sentence(answer)}</p><p class="why">{explain.refusal(answer)}</p>'
+
+
+def _basis(answer: Answer) -> str:
+    basis = explain.basis(answer)
+    return f'<p class="basis">{basis}</p>' if basis else ""
 
 
 def _trail(answer: Answer) -> str:
@@ -79,14 +87,16 @@ def _meta(answer: Answer) -> str:
 
 
 def _list(answer: Answer) -> str:
-    """All answers where the sentence doesn't name them: the first ten, the others one click away."""
+    """The answers where the sentence doesn't name them: the first ten, the others one click away."""
     if len(answer.answers) <= 3:
         return ""
-    first, others = answer.answers[: explain.SHOWN], answer.answers[explain.SHOWN :]
+    first, others = answer.answers[: explain.SHOWN], answer.answers[explain.SHOWN : LISTED]
     if not others:
         return _items(first)
     more = _items(others, start=explain.SHOWN + 1)
-    return f'{_items(first)}<details class="all"><summary>Show all {len(answer.answers)}</summary>{more}</details>'
+    count = len(answer.answers)
+    words = f"Show all {count}" if count <= LISTED else f"Show the first {LISTED:,} of {count:,}"
+    return f'{_items(first)}<details class="all"><summary>{words}</summary>{more}</details>'
 
 
 def _items(entities: tuple[ScoredEntity, ...], start: int = 1) -> str:
@@ -100,14 +110,15 @@ def _item(entity: ScoredEntity) -> str:
 
 
 def _how(answer: Answer, steps: list[str], turn: str = "") -> str:
-    """The folding part: steps, picture and facts."""
+    """The folding part: steps, numbers, picture and facts."""
     if not steps:
         return ""
     drawn = picture(answer)
     drawing = f'<div class="drawing">{drawn}</div>' if drawn else ""
     facts = "".join(f"<li>{fact}</li>" for fact in explain.facts(answer))
     listed = f'<p class="heading">Facts used</p><ul class="facts">{facts}</ul>' if facts else ""
-    inside = f'<ol class="steps">{"".join(f"<li>{step}</li>" for step in steps)}</ol>{drawing}{listed}'
+    numbers = "".join(explain.tables(answer))
+    inside = f'<ol class="steps">{"".join(f"<li>{step}</li>" for step in steps)}</ol>{numbers}{drawing}{listed}'
     named = f' id="how_{escape(turn)}"' if turn else ""
     return f'<details class="how"{named}><summary>How I got this</summary>{inside}</details>'
 
@@ -116,7 +127,7 @@ def _opinion(opinion: Opinion) -> str:
     """The visitor's own correction, so that they see it is kept."""
     if not opinion.corrects:
         return ""
-    named = explain.series([f"<strong>{escape(right.label)}</strong>" for right in opinion.right])
+    named = series([f"<strong>{escape(right.label)}</strong>" for right in opinion.right])
     right = f" You say the right answer is {named}." if opinion.right else ""
     comment = f' <span class="comment">“{escape(opinion.comment)}”</span>' if opinion.comment else ""
     return f'<p class="opinion">Thank you, noted.{right}{comment}</p>'

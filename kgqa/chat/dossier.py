@@ -10,7 +10,9 @@ from kgqa.chat.desk import Entry
 from kgqa.chat.frame import address, badge, form, hidden, key, moment, people
 from kgqa.chat.living import PARTS, Proposal
 from kgqa.chat.markup import escape, shorten
+from kgqa.chat.phrases import label_of
 from kgqa.chat.picture import picture
+from kgqa.chat.recital import sets
 from kgqa.chat.view import View
 from kgqa.types import Answer
 
@@ -78,9 +80,10 @@ def _answer(answer: Answer) -> str:
         return f'{sentence}<p class="why">{explain.refusal(answer)}</p>{_how(answer)}'
     rows = "".join(f"<li>{escape(each.label)}</li>" for each in answer.answers) if len(answer.answers) > 3 else ""
     listed = f'<ol class="answers">{rows}</ol>' if rows else ""
-    trail = explain.trail(answer)
+    trail, basis = explain.trail(answer), explain.basis(answer)
     sure = f'<p class="meta"><span class="sure">{explain.sureness(answer.confidence)}</span></p>'
-    return f'{sentence}{listed}<p class="trail">{trail}</p>{sure}{_how(answer)}'
+    because = f'<p class="basis">{basis}</p>' if basis else ""
+    return f'{sentence}{because}{listed}<p class="trail">{trail}</p>{sure}{_how(answer)}'
 
 
 def _how(answer: Answer) -> str:
@@ -93,7 +96,8 @@ def _how(answer: Answer) -> str:
         if drawn
         else ""
     )
-    return f'<details class="how"><summary>How it was found</summary><ol class="steps">{steps}</ol>{drawing}</details>'
+    inside = f'<ol class="steps">{steps}</ol>{"".join(explain.tables(answer))}{drawing}'
+    return f'<details class="how"><summary>How it was found</summary>{inside}</details>'
 
 
 def _should(entry: Entry) -> str:
@@ -221,6 +225,8 @@ def _likely_fact(entry: Entry) -> dict[str, str]:
     path = (
         next((path for path in answer.paths if path.hops and path.link < len(answer.links)), None) if answer else None
     )
+    if answer is not None and answer.program:
+        return _likely_of_program(answer, said)
     if answer is None or path is None:
         known = answer.links[0] if answer and answer.links else None
         return _named("subject", known.id, known.label) | _named("object", *said) if known else _named("object", *said)
@@ -229,6 +235,18 @@ def _likely_fact(entry: Entry) -> dict[str, str]:
     if len(path.hops) > 1:
         reached = path.hops[-2].entities[:1]
         before = (reached[0], answer.labels.get(reached[0], reached[0])) if reached else ("", "")
+    subject, object_ = (said, before) if last.inverse else (before, said)
+    return _named("subject", *subject) | _named("relation", last.relation, last.label) | _named("object", *object_)
+
+
+def _likely_of_program(answer: Answer, said: tuple[str, str]) -> dict[str, str]:
+    """The relation that was followed last, from where if that is one entity, leading to the correction instead."""
+    found = next((each for each in reversed(sets(answer.program)) if each.op == "follow"), None)
+    if found is None:
+        known = next(((link.id, link.label) for link in answer.links if link.id), ("", ""))
+        return _named("subject", *known) | _named("object", *said)
+    origin, last = found.of[0].lone, found.operation
+    before = (origin, label_of(answer, origin)) if origin else ("", "")
     subject, object_ = (said, before) if last.inverse else (before, said)
     return _named("subject", *subject) | _named("relation", last.relation, last.label) | _named("object", *object_)
 

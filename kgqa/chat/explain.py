@@ -3,10 +3,13 @@
 What these functions return is HTML whose every label has been escaped.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kgqa.chat import recital, roster, verdict
 from kgqa.chat.markup import escape
+from kgqa.chat.measure import Measure
+from kgqa.chat.phrases import arrow, label_of, listed, series, strong, unmarked
+from kgqa.reasoning.unfolding import unit_of
 from kgqa.types import Answer, Hop, Link, Path, ScoredEntity
 
 SHOWN = 10
@@ -20,19 +23,43 @@ def sentence(answer: Answer) -> str:
         return "I don’t know."
     if answer.kind == "boolean":
         return "<strong>Yes</strong>" if answer.value else "<strong>No</strong>"
-    if answer.kind in ("number", "count") and len(answer.answers) <= 1 and answer.value is not None:
-        return f"<strong>{escape(_quantity(answer))}</strong>"
-    labels = [f"<strong>{escape(entity.label)}</strong>" for entity in answer.answers]
+    if _is_number(answer):
+        return strong(_quantity(answer))
+    labels, tied = [strong(entity.label) for entity in answer.answers], ", tied" if verdict.tied(answer) else ""
     if len(labels) <= 3:
-        return series(labels)
+        return verdict.nothing(answer) or f"{series(labels)}{tied}"
     if len(labels) <= SHOWN:
-        return f"<strong>{len(labels)} answers</strong>"
-    return f"<strong>{len(labels)} answers</strong>, the first {SHOWN} shown"
+        return f"<strong>{len(labels)} answers</strong>{tied}"
+    return f"<strong>{len(labels):,} answers</strong>{tied}, the first {SHOWN} shown"
+
+
+def _is_number(answer: Answer) -> bool:
+    numbered = answer.kind in ("number", "count") and len(answer.answers) <= 1 and answer.value is not None
+    return numbered and not verdict.nothing(answer)
 
 
 def _quantity(answer: Answer) -> str:
-    """A number as the graph writes it where it comes from the graph, else as people write it."""
-    return answer.answers[0].label if answer.answers else number(float(answer.value or 0))
+    """A number as the graph writes it where it comes from the graph, else as people write it; with its unit, if any."""
+    if not answer.answers:
+        return verdict.quantity(answer) or number(float(answer.value or 0))
+    label = _led_by(answer)
+    unit = unit_of(label)
+    if unit and answer.value is not None:
+        return unmarked(Measure(label, unit).amount(float(answer.value)))
+    return answer.answers[0].label
+
+
+def _led_by(answer: Answer) -> str:
+    """The label of the relation that led to the answer; empty where something else did."""
+    if answer.program:
+        return recital.last_relation(answer.program)
+    hop = next((path.hops[-1] for path in routes(answer) if path.hops), None)
+    return "" if hop is None or hop.inverse else hop.label
+
+
+def basis(answer: Answer) -> str:
+    """What of an exact program makes its answer so: the number behind it, who was counted, the fact behind a yes."""
+    return verdict.basis(answer)
 
 
 def tally(answer: Answer) -> str:
@@ -71,7 +98,7 @@ def refusal(answer: Answer) -> str:
     """Why there is no answer, about this very question, and what to try next."""
     if answer.chosen:
         return "With what was chosen I find no answer. Choose something else, or go back."
-    known = series(dict.fromkeys(_strong(link.label) for link in answer.links)) if answer.links else "what you named"
+    known = series(dict.fromkeys(strong(link.label) for link in answer.links)) if answer.links else "what you named"
     return {
         "no_question": "I didn’t find a question in that. Ask me about a person, a place, a work or a thing, "
         "for example where it is or who made it.",
@@ -86,7 +113,9 @@ def refusal(answer: Answer) -> str:
 
 
 def trail(answer: Answer) -> str:
-    """The way in one line for each path: where it starts and the relations it takes."""
+    """The way in one line for each path: where it starts and the relations it takes; or the steps of a program."""
+    if answer.program:
+        return recital.trail(answer)
     first, *others = [_trail_line(answer, path) for path in routes(answer)] or [""]
     joined = [f'<span class="and">and</span>{line}' for line in others]
     return "".join(f'<span class="path">{line}</span>' for line in [first, *joined] if line)
@@ -112,11 +141,6 @@ def _trail_hop(hop: Hop) -> str:
     return f'<span class="hop"><span class="arrow">{arrow(hop.inverse)}</span> {escape(hop.label)}</span>'
 
 
-def arrow(inverse: bool) -> str:
-    """The way in which a relation is followed."""
-    return "←" if inverse else "→"
-
-
 @dataclass(frozen=True)
 class Step:
     """A step of the way in a sentence, and what it is about: a mention, or a hop of the path with this number."""
@@ -129,14 +153,21 @@ class Step:
 
 def told(answer: Answer) -> list[Step]:
     """How the answer came about, step by step; what reads the same is told once."""
-    paths = routes(answer)
     all_ = [Step(_reading(answer, link), link) for link in answer.links]
+    if answer.program:
+        all_ = _once(all_)
+        return all_ + [Step(text) for text in recital.steps(answer, len(all_) + 1)]
+    paths = routes(answer)
     for path in paths:
         number = answer.paths.index(path)
         all_ += [Step(_hop(answer, path, hop), None, number, hop) for hop in range(len(path.hops))]
     all_ += [Step(_meeting(answer))] if len(paths) > 1 else []
+    return _once(all_)
+
+
+def _once(steps: list[Step]) -> list[Step]:
     first: dict[str, Step] = {}
-    for step in all_:
+    for step in steps:
         first.setdefault(step.text, step)
     return list(first.values())
 
@@ -146,13 +177,19 @@ def steps(answer: Answer) -> list[str]:
     return [step.text + (_considered(step.link) if step.link else "") for step in told(answer)]
 
 
+def tables(answer: Answer) -> list[str]:
+    """The numbers that a program held against each other, a table for each step that did."""
+    read = len(_once([Step(_reading(answer, link), link) for link in answer.links]))
+    return roster.tables(answer, read + 1) if answer.program else []
+
+
 def readings(link: Link) -> list[ScoredEntity]:
     """What else a mention could mean, likeliest first."""
     return [other for other in link.candidates if other.id != link.id][:READINGS_SHOWN]
 
 
 def _reading(answer: Answer, link: Link) -> str:
-    mention, meant = f"<q>{escape(link.mention)}</q>", f"{_strong(link.label)}{_described(link.description)}"
+    mention, meant = f"<q>{escape(link.mention)}</q>", f"{strong(link.label)}{_described(link.description)}"
     if answer.chosen.entity(link.start, link.end):
         return f"{mention} means {meant}, as chosen."
     said = ", said before" if link.earlier else ""
@@ -167,7 +204,7 @@ def _considered(link: Link) -> str:
 
 def _hop(answer: Answer, path: Path, position: int) -> str:
     hop, link = path.hops[position], answer.links[path.link]
-    origin = _strong(answer.links[path.link].label) if position == 0 else "there"
+    origin = strong(answer.links[path.link].label) if position == 0 else "there"
     relation = f'<em class="relation">{escape(hop.label)}</em>'
     if hop.inverse:
         target = origin if position == 0 else "one of these"
@@ -181,7 +218,7 @@ def _hop(answer: Answer, path: Path, position: int) -> str:
 def _led_to(answer: Answer, hop: Hop) -> str:
     if not hop.entities:
         return ""
-    labels = [escape(_label(answer, entity)) for entity in hop.entities[:3]]
+    labels = [escape(label_of(answer, entity)) for entity in hop.entities[:3]]
     return f" → {', '.join(labels)} and others" if len(hop.entities) > 3 else f" → {series(labels)}"
 
 
@@ -200,7 +237,7 @@ def facts(answer: Answer) -> list[str]:
 
 
 def _fact(answer: Answer, subject: str, relation: str, target: str) -> str:
-    words = (escape(_label(answer, part)) for part in (subject, relation, target))
+    words = (escape(label_of(answer, part)) for part in (subject, relation, target))
     return '{} <span class="relation">{}</span> {}'.format(*words)
 
 
@@ -210,13 +247,30 @@ def plain(answer: Answer) -> str:
         return "I don’t know."
     if answer.kind == "boolean":
         return "Yes" if answer.value else "No"
-    if answer.kind in ("number", "count") and len(answer.answers) <= 1 and answer.value is not None:
+    if _is_number(answer):
         return _quantity(answer)
-    return series([entity.label for entity in answer.answers[:SHOWN]])
+    tied = ", tied" if verdict.tied(answer) else ""
+    labels = listed([entity.label for entity in answer.answers[:SHOWN]], len(answer.answers)) if answer.answers else ""
+    return unmarked(verdict.nothing(answer)) or f"{labels}{tied}"
+
+
+def account(answer: Answer) -> str:
+    """The answer as unmarked text, and under that of a program what makes it so: its steps and its numbers."""
+    if not answer.program or answer.abstained:
+        return plain(answer)
+    parts = [plain(answer), unmarked(basis(answer)), "\n".join(roster.told(answer)), "\n".join(numbers(answer))]
+    return "\n\n".join(filter(None, parts))
+
+
+def numbers(answer: Answer) -> list[str]:
+    """The first numbers that a program held against each other, as lines of unmarked text."""
+    return roster.lines(answer)
 
 
 def ways(answer: Answer) -> list[str]:
-    """Each path as one line of unmarked text: where it starts and the relations it takes."""
+    """Each path as one line of unmarked text: where it starts and the relations it takes; or the line of a program."""
+    if answer.program:
+        return list(filter(None, [unmarked(recital.trail(answer))]))
     return [
         " ".join([answer.links[path.link].label, *(f"{arrow(hop.inverse)} {hop.label}" for hop in path.hops)])
         for path in routes(answer)
@@ -225,21 +279,7 @@ def ways(answer: Answer) -> list[str]:
 
 def plain_facts(answer: Answer) -> list[str]:
     """The facts used, as lines of unmarked text."""
-    return [" ".join(_label(answer, part) for part in fact) for fact in answer.facts[:FACTS_SHOWN]]
-
-
-def series(items: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *head, last = list(items) or [""]
-    return f"{', '.join(head)} and {last}" if head else last
-
-
-def _label(answer: Answer, identifier: str) -> str:
-    return answer.labels.get(identifier) or identifier.rsplit("/", 1)[-1].rsplit(":", 1)[-1].replace("_", " ")
-
-
-def _strong(label: str) -> str:
-    return f"<strong>{escape(label)}</strong>"
+    return [" ".join(label_of(answer, part) for part in fact) for fact in answer.facts[:FACTS_SHOWN]]
 
 
 def _described(description: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from kgqa.chat import explain
 from kgqa.chat.card import face
 from kgqa.chat.markup import escape, escape_markdown
+from kgqa.chat.phrases import series, unmarked
 from kgqa.types import Answer
 
 SCHEME = 'matchMedia("(prefers-color-scheme: dark)").matches && document.documentElement.classList.add("dark")'
@@ -90,7 +91,7 @@ def _section(turn: Row) -> str:
     answer = Answer.from_dict(turn["answered_anew"] or turn["answer"])
     lines = [f"\n## {escape_markdown(turn['question'])}\n", f"**{escape_markdown(explain.plain(answer))}**\n"]
     if not answer.abstained:
-        lines += [f"{escape_markdown(explain.sureness(answer.confidence))}\n", *_found(answer)]
+        lines += [*_because(answer), f"{escape_markdown(explain.sureness(answer.confidence))}\n", *_found(answer)]
     if len(answer.answers) > explain.SHOWN:
         lines.append(f"All {len(answer.answers)}:\n\n" + _bullets(entity.label for entity in answer.answers))
     if turn["feedback"]:
@@ -99,10 +100,16 @@ def _section(turn: Row) -> str:
 
 
 def _found(answer: Answer) -> list[str]:
-    """The way from the question to the answer, and the facts it rests on."""
+    """The way from the question to the answer, with its numbers, and the facts it rests on."""
     ways = [f"- Way: {escape_markdown(way)}" for way in explain.ways(answer)]
     facts = [f"- Fact: {escape_markdown(fact)}" for fact in explain.plain_facts(answer)]
-    return ["\n".join(ways + facts) + "\n"] if ways or facts else []
+    numbers = [f"- Number: {escape_markdown(line)}" for line in explain.numbers(answer)]
+    return ["\n".join(ways + numbers + facts) + "\n"] if ways or facts else []
+
+
+def _because(answer: Answer) -> list[str]:
+    basis = unmarked(explain.basis(answer))
+    return [f"{escape_markdown(basis)}\n"] if basis else []
 
 
 def _bullets(labels: Iterable[str]) -> str:
@@ -113,7 +120,7 @@ def _opinion(row: Row) -> str:
     """A visitor's feedback in one line."""
     right = [each["label"] for each in row["corrected_answers"]] + [row["corrected_text"]] * bool(row["corrected_text"])
     parts = [THUMBS[row["rating"]]]
-    parts += [f"right would be {explain.series(right)}"] if right else []
+    parts += [f"right would be {series(right)}"] if right else []
     parts += [f"“{row['comment']}”"] if row["comment"] else []
     parts += ["taken back"] if row["withdrawn"] else []
     return ", ".join(parts) + "."

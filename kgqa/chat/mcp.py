@@ -20,7 +20,7 @@ from starlette.routing import Route
 import kgqa
 from kgqa.chat import lookup
 from kgqa.chat.assistant import LONGEST, Assistant
-from kgqa.chat.explain import plain
+from kgqa.chat.explain import account
 from kgqa.chat.line import Line
 from kgqa.chat.lookup import LARGEST_PAGE, LONGEST_ID, MOST_FOUND, Direction, Entities, FactPage
 from kgqa.chat.refusal import Refusal
@@ -189,7 +189,7 @@ def tools_of(assistant: Assistant, line: Line) -> list[Tool]:
 
     async def ask(given: AskArguments) -> tuple[str, Message]:
         answer = await asked_in_line(line, assistant, given.question)
-        return plain(answer), TypeAdapter(Answer).dump_python(answer, mode="json")
+        return account(answer), TypeAdapter(Answer).dump_python(answer, mode="json")
 
     async def search(given: SearchArguments) -> tuple[str, Message]:
         return _as_json(await run_in_threadpool(lookup.entities, assistant, given.prefix, given.limit))

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kgqa.chat.explain import Step, arrow, percent, readings
+from kgqa.chat.explain import Step, percent, readings
 from kgqa.chat.markup import escape
+from kgqa.chat.phrases import arrow
 from kgqa.errors import InputError
 from kgqa.types import Answer, Choices, EntityChoice, Link, RelationChoice, ScoredEntity, WeighedRelation
 

@@ -10,8 +10,10 @@ from statistics import fmean
 
 from kgqa.chat.explain import plain
 from kgqa.chat.markup import escape, shorten, visible
+from kgqa.chat.recital import Found, sets
 from kgqa.types import Answer
 
+Fact = tuple[str, str, str]
 NODES = 12
 NODE_HEIGHT = 34
 ROW = 50
@@ -64,16 +66,16 @@ def picture(answer: Answer) -> str:
 
 def describe(answer: Answer) -> str:
     """The picture in words, for those who don't see it."""
-    facts = ([answer.labels.get(part, part) for part in fact] for fact in answer.facts[:NODES])
+    facts = ([answer.labels.get(part, part) for part in fact] for fact in _facts(answer)[:NODES])
     return "; ".join(map(" ".join, facts))
 
 
 def _sketch(answer: Answer) -> Sketch:
     """Choose at most `NODES` entities, whole facts at a time, those of the first answers before others."""
-    depth = _depths(answer)
+    facts, depth = _facts(answer), _depths(answer)
     rank = {entity.id: position for position, entity in enumerate(answer.answers)}
     shown = {answer.links[path.link].id for path in answer.paths if path.link < len(answer.links)}
-    order = sorted(answer.facts, key=lambda fact: min(rank.get(fact[0], 99), rank.get(fact[2], 99)))
+    order = sorted(facts, key=lambda fact: min(rank.get(fact[0], 99), rank.get(fact[2], 99)))
     edges: list[Edge] = []
     for subject, relation, target in order:
         if len(shown | {subject, target}) <= NODES:
@@ -83,13 +85,57 @@ def _sketch(answer: Answer) -> Sketch:
     elsewhere = 1 if all(link.id for link in answer.links) else 0  # several that were said before are started from
     for node in dict.fromkeys(end for edge in edges for end in (edge.source, edge.target)):
         columns[depth.get(node, elsewhere)].append(node)
-    everything = {end for subject, _, target in answer.facts for end in (subject, target)}
+    everything = {end for subject, _, target in facts for end in (subject, target)}
     filled = [columns[at] for at in sorted(columns)]
-    return Sketch(filled, list(dict.fromkeys(edges)), len(everything - shown))
+    return Sketch(filled, list(dict.fromkeys(edges)), max(len(everything - shown), _undrawn(answer, shown)))
+
+
+def _facts(answer: Answer) -> list[Fact]:
+    """The facts to draw: all of a walk; of a program those that lead to what it found."""
+    if not answer.program:
+        return list(answer.facts)
+    found = sets(answer.program)
+    kept = _leading(answer, found[-1], _goals(answer)) if found else set()
+    return [fact for fact in answer.facts if fact in kept]
+
+
+def _leading(answer: Answer, found: Found, goals: set[str]) -> set[Fact]:
+    """The facts along which a set was followed to these of it."""
+    if found.op != "follow":
+        return {fact for each in _drawn(found) for fact in _leading(answer, each, goals)}
+    relation = found.operation.relation
+    kept = {fact for fact in answer.facts if fact[1] == relation and _ends(found, fact)[1] in goals}
+    return kept | _leading(answer, found.of[0], {_ends(found, fact)[0] for fact in kept})
+
+
+def _drawn(found: Found) -> tuple[Found, ...]:
+    """The sets out of which a set was made; what was only left out, or held against it, is no part of it."""
+    return found.of[:1] if found.op in ("without", "above", "below") else found.of
+
+
+def _goals(answer: Answer) -> set[str]:
+    """What a program found: its answers, or the first of the last set where something was made of that."""
+    found = sets(answer.program)
+    last = set(found[-1].of[0].operation.entities) if found else set()
+    return {each.id for each in answer.answers} or last
+
+
+def _ends(found: Found, fact: Fact) -> tuple[str, str]:
+    """From where to where a fact was followed."""
+    subject, _, target = fact
+    return (target, subject) if found.operation.inverse else (subject, target)
+
+
+def _undrawn(answer: Answer, shown: set[str]) -> int:
+    """How many of what a program found are not shown, also where no fact is kept of them."""
+    found = sets(answer.program)
+    return max(0, found[-1].size - len(_goals(answer) & shown)) if found and found[-1].size else 0
 
 
 def _depths(answer: Answer) -> dict[str, int]:
     """The column of each entity: 0 for mentions, then one a hop; answers stand last."""
+    if answer.program:
+        return _program_depths(answer)
     last = max((len(path.hops) for path in answer.paths), default=1)
     depth = {entity.id: last for entity in answer.answers}
     for path in answer.paths:
@@ -100,6 +146,29 @@ def _depths(answer: Answer) -> dict[str, int]:
         if path.link < len(answer.links):
             depth[answer.links[path.link].id] = 0
     return depth
+
+
+def _program_depths(answer: Answer) -> dict[str, int]:
+    """The column of each entity by how many relations lead to it from where a program starts."""
+    depth: dict[str, int] = {}
+    found = sets(answer.program)
+    if found:
+        _deepen(answer, found[-1], depth)
+    return depth
+
+
+def _deepen(answer: Answer, found: Found, depth: dict[str, int]) -> int:
+    """Give the entities on the way to a set their columns; returns how many relations lead to it."""
+    before = max((_deepen(answer, each, depth) for each in _drawn(found)), default=0)
+    if found.op != "follow":
+        return before
+    if not found.of[0].of:
+        depth |= dict.fromkeys(found.of[0].operation.entities, 0)
+    for fact in answer.facts:
+        start, end = _ends(found, fact)
+        if fact[1] == found.operation.relation and depth.setdefault(start, before) <= before:
+            depth.setdefault(end, before + 1)
+    return before + 1
 
 
 def _place(answer: Answer, sketch: Sketch) -> tuple[dict[str, Node], float, float]:
@@ -149,7 +218,14 @@ def _kind(answer: Answer, node: str, column: int) -> str:
         return "more"
     if any(entity.id == node for entity in answer.answers):
         return "answer"
-    return "mention" if column == 0 else "middle"
+    return "mention" if _is_named(answer, node, column) else "middle"
+
+
+def _is_named(answer: Answer, node: str, column: int) -> bool:
+    """Whether the question names it; a program may also start from a whole class."""
+    if not answer.program:
+        return column == 0
+    return any(each.op == "named" and node in each.entities for each in answer.program)
 
 
 def _box(node: Node) -> str:

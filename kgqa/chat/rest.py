@@ -68,8 +68,10 @@ ANSWER = {
     "links": "What in the question was taken for which entity, with the other readings.",
     "paths": "The relations that were followed from each of these entities, with the others that lead on from there.",
     "combine": "Whether the answer is what several paths have in common.",
+    "program": "The exact steps that were taken instead of paths, where the question counts, compares, ranks or leaves "
+    "out: what each does, how many entities it leaves, the first of them, and the numbers that took part.",
     "facts": "The facts that were used: ids of subject, relation and object.",
-    "labels": "A name for every id in paths and facts.",
+    "labels": "A name for every id in paths, program and facts.",
     "chosen": "What a person chose in the chat instead of what was taken; nothing here.",
     "after": "The questions before it that it leans on; nothing here, where every question stands alone.",
     "timings_ms": "How long it took, in milliseconds.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from kgqa.graph.sparse import SparseGraph
 from kgqa.graph.store import KnowledgeGraph
 
 Entities = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, order=True)
@@ -27,7 +30,7 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Numbers:
-    """The numbers of all entities of a graph, exact; what an attribute gives each is worked out when first asked for.
+    """The numbers of all entities of a graph, exact; what is counted is counted when first asked for.
 
     `classes` are the labels of C classes, and `members` the entities of each, rising.
     """
@@ -38,7 +41,7 @@ class Numbers:
     counts: tuple[Attribute, ...]
     classes: tuple[str, ...]
     members: tuple[Entities, ...]
-    _known: dict[Attribute, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    _counted: dict[Attribute, NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of_graph(cls, graph: KnowledgeGraph) -> "Numbers":
@@ -56,26 +59,60 @@ class Numbers:
         counts = tuple(Attribute(r, True, c) for r in named for c in (-1, *_leads_to(ends[r], members)))
         return cls(catalog, sparse, values, counts, classes, members)
 
-    def of(self, entities: Entities, attribute: Attribute) -> NDArray[np.float64]:
-        """The number of each entity, NaN where it has none: shape (N,). Of several values the largest counts."""
-        if attribute not in self._known:
-            self._known[attribute] = self._counted(attribute) if attribute.counted else self._valued(attribute)
-        return self._known[attribute][entities]
+    @cached_property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """All that can be measured: V values, then what can be counted."""
+        return self.values + self.counts
 
-    def _valued(self, attribute: Attribute) -> NDArray[np.float64]:
-        starts, ends = _edges(self.sparse, attribute.relation)
+    @cached_property
+    def table(self) -> Floats:
+        """The values of every entity, NaN where it has none, of several the largest: shape (E, V)."""
+        columns = [self._valued(attribute) for attribute in self.values]
+        return np.stack(columns, 1) if columns else np.empty((len(self.catalog), 0))
+
+    @cached_property
+    def in_class(self) -> Mask:
+        """Which entities are of which class: shape (E, C)."""
+        table = np.zeros((len(self.catalog), len(self.classes)), dtype=bool)
+        for class_, own in enumerate(self.members):
+            table[own, class_] = True
+        return table
+
+    @cached_property
+    def class_has(self) -> Mask:
+        """Whether some entity of a class has a relation: shape (C, R)."""
+        table = np.zeros((len(self.classes), self.sparse.num_relations), dtype=bool)
+        for relation in range(self.sparse.num_relations):
+            table[:, relation] = self.in_class[np.unique(self.edges(relation)[0])].any(0)
+        return table
+
+    @cached_property
+    def _column(self) -> dict[Attribute, int]:
+        return {attribute: column for column, attribute in enumerate(self.values)}
+
+    def of(self, entities: Entities, attribute: Attribute) -> Floats:
+        """The number of each entity, NaN where it has none: shape (N,). Of several values the largest counts."""
+        if not attribute.counted:
+            column: Floats = self.table[entities, self._column[attribute]]
+            return column
+        if attribute not in self._counted:
+            self._counted[attribute] = self._count(attribute)
+        return self._counted[attribute][entities].astype(np.float64)
+
+    def _valued(self, attribute: Attribute) -> Floats:
+        starts, ends = self.edges(attribute.relation)
         found = self.catalog.values[ends]
         numbers = np.full(len(self.catalog), -np.inf)
         there = ~np.isnan(found)
         np.maximum.at(numbers, starts[there], found[there])
         return np.where(np.isneginf(numbers), np.nan, numbers)
 
-    def _counted(self, attribute: Attribute) -> NDArray[np.float64]:
-        starts, ends = _edges(self.sparse, attribute.relation)
+    def _count(self, attribute: Attribute) -> NDArray[np.float32]:
+        starts, ends = self.edges(attribute.relation)
         keep = np.ones(len(ends), dtype=bool)
         if attribute.class_ >= 0:
-            keep = np.isin(ends, self.members[attribute.class_])
-        return np.bincount(starts[keep], minlength=len(self.catalog)).astype(np.float64)
+            keep = self.in_class[ends, attribute.class_]
+        return np.bincount(starts[keep], minlength=len(self.catalog)).astype(np.float32)
 
     def edges(self, relation: int) -> tuple[Entities, Entities]:
         """The facts of a relation, from where to where, rising by where from: shapes (N,)."""

@@ -36,6 +36,11 @@ class Reading:
         words = (span for span, a, b in zip(self.spans, self.first, self.last, strict=True) if a <= token <= b)
         return min(words, key=lambda span: span.end - span.start, default=self._end())
 
+    def token_at(self, character: int) -> int:
+        """The first token of the word that stands at a character of the question; the first of all where none does."""
+        words = (a for span, a in zip(self.spans, self.first, strict=True) if span.start <= character < span.end)
+        return max(words, default=0)
+
     def _end(self) -> Span:
         return Span(len(self.question), len(self.question), "")
 

@@ -12,7 +12,7 @@ from kgqa.errors import InputError, UnknownEntityError
 from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.index import EntityIndex
 from kgqa.linking.shortlist import Mention
-from kgqa.reasoning.confidence import Calibration, evidence
+from kgqa.reasoning.confidence import Calibration, evidence, evidence_of
 from kgqa.reasoning.context import TURNS, Context, Said
 from kgqa.reasoning.explainer import Explainer
 from kgqa.reasoning.heads import answer_set
@@ -89,9 +89,8 @@ class Answerer:
         links = tuple(
             replace(link, candidates=before.get((link.start, link.end), link.candidates)) for link in answer.links
         )
-        if not any(
-            path.hops or links[path.link].earlier for path in answer.paths
-        ):  # then it was not found along what was chosen
+        along = any(path.hops or links[path.link].earlier for path in answer.paths)
+        if not along and not answer.program:  # then it was not found along what was chosen
             answer = replace(answer, kind="none", answers=(), value=None, abstained=True, why="no_relation")
         return replace(answer, links=links, chosen=chosen, labels=answer.labels | self._chosen_labels(chosen))
 
@@ -111,7 +110,8 @@ class Answerer:
         for mention in picked:
             if not 0 <= mention.start < mention.end <= len(taken.question):
                 raise InputError(f"the question has no characters {mention.start} to {mention.end} to choose for")
-        kept = [Mention(link.start, link.end, entity(link.id)) for link in taken.links if not link.earlier]
+        named = [link for link in taken.links if not link.earlier]
+        kept = [Mention(link.start, link.end, entity(link.id) if link.id else None) for link in named]
         return picked + [one for one in kept if not any(_overlap(one, other) for other in picked)]
 
     def _hops(self, chosen: Choices, mentions: Sequence[Mention]) -> list[GivenHop]:
@@ -146,7 +146,7 @@ class Answerer:
         return max(after, alone, key=self._confidence)
 
     def _confidence(self, solution: Solution) -> float:
-        return float(self.calibration.confidence(solution.evidence)) if len(solution.entities) else 0.0
+        return float(self.calibration.confidence(solution.evidence)) if not solution.is_empty else 0.0
 
     def _read(
         self, question: str, mentions: Sequence[Mention] | None, hops: Sequence[GivenHop], context: Context
@@ -154,7 +154,9 @@ class Answerer:
         known = None if mentions is None else [mentions]
         weighed = self.model([question], known, [hops] if hops else None, [context])
         answers = answer_set(weighed.combined.entity, weighed.combined.weight)
-        return Solution(weighed.thought, weighed.seeds, weighed.slots, *answers, evidence(weighed)[0])
+        found = None if hops else self.model.programs(weighed.thought)[0]
+        told = evidence(weighed)[0] if found is None else evidence_of(weighed.thought, 0, found)
+        return Solution(weighed.thought, weighed.seeds, weighed.slots, *answers, told, found)
 
     @torch.inference_mode()
     def explain(self, question: str, solution: Solution, seconds: float = 0.0) -> Answer:
@@ -182,8 +184,9 @@ class Answerer:
 
     def _explained(self, question: str, solution: Solution) -> Answer:
         confidence = self._confidence(solution)
-        abstained = not len(solution.entities) or confidence < self.calibration.threshold
-        return Explainer(self.graph).explain(question, solution, confidence, abstained)
+        abstained = solution.is_empty or confidence < self.calibration.threshold
+        machine = self.model.decoder.space.machine if self.model.decoder is not None else None
+        return Explainer(self.graph, machine).explain(question, solution, confidence, abstained)
 
     def said(self, answer: Answer) -> Said:
         """A turn as those after it look back on it; what this graph lacks is left out."""

@@ -1,5 +1,6 @@
 """Confidence: from what the model was sure of on its way, to a probability that the answer is right."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,12 +11,13 @@ from kgqa.errors import ModelFormatError
 from kgqa.graph.frontier import Frontier
 from kgqa.linking.index import BY_NGRAMS, BY_SPELLING
 from kgqa.reasoning.answerable import expected_features
+from kgqa.reasoning.beam import Written
 from kgqa.reasoning.hops import way_there
-from kgqa.reasoning.model import Weighed
+from kgqa.reasoning.model import Thought, Weighed
 
 LEAST = 1e-4  # probabilities are told apart down to this
 PULL = 0.01  # of the weights towards those of no calibration, against small development sets
-EVIDENCE = 8
+EVIDENCE = 9
 NONE_NEEDED = (1.0, *[0.0] * (EVIDENCE - 1))
 THRESHOLDS = tuple(percent / 100 for percent in range(10, 91, 2))
 RELIABLE, ANSWERED = 0.97, 0.9
@@ -30,7 +32,8 @@ def evidence(weighed: Weighed) -> Tensor:
     n-grams and in their spelling, the likeliest way (relations and stop), how much of what the question alone would
     follow is there, the likeliest number of slots, and the probability that there is an answer. Where two slots are
     used, the less sure one counts. A top weight far below entity times way means that the way is not there in the
-    graph; a name little like the mention, that the question may be about something else.
+    graph; a name little like the mention, that the question may be about something else. The last one says that a
+    program answers, of which `evidence_of` tells.
     """
     counts = weighed.thought.counts  # (B, M)
     used = torch.arange(counts.shape[1], device=counts.device) <= counts.argmax(1, keepdim=True)  # (B, M)
@@ -40,8 +43,29 @@ def evidence(weighed: Weighed) -> Tensor:
     answerable = weighed.thought.answerable.sigmoid()  # (B,)
     there = way_there(weighed.thought.plan).masked_fill(~used, 1.0).amin(1)  # (B,)
     sure = [seeds, *alike.unbind(1), way, there, counts.amax(1), answerable]
-    rest = torch.stack(sure, 1).clamp(LEAST, 1).log()  # (B, EVIDENCE - 1)
+    rest = torch.nn.functional.pad(torch.stack(sure, 1).clamp(LEAST, 1).log(), (0, 1))  # (B, EVIDENCE - 1)
     return torch.cat([torch.logit(_tops(weighed.combined), eps=LEAST).unsqueeze(1), rest], 1)
+
+
+def evidence_of(thought: Thought, row: int, written: Sequence[Written]) -> Tensor:
+    """What speaks for the likeliest of what programs for one question come to: shape (EVIDENCE,).
+
+    The logit of the probability of all programs that come to it, and the logarithms of: what the ranker gives to what
+    the likeliest one names, how alike the names and the mentions are, that program's own probability, and the
+    probability that a program is needed.
+    """
+    draft = thought.draft
+    assert draft is not None
+    sure = torch.sigmoid(draft.needed[row])
+    told = sure.new_full((EVIDENCE,), 0.0)
+    told[0], told[6], told[8] = torch.logit(sure.new_tensor(0.0), eps=LEAST), sure.clamp(LEAST, 1).log(), 1.0
+    if written:
+        best = written[0]
+        named = [draft.offers.weight(row, step) for step in best.program if step.op == "named"]
+        told[0] = torch.logit(sure.new_tensor(best.together), eps=LEAST)
+        told[1] = sure.new_tensor(min(named, default=1.0)).clamp(LEAST, 1).log()
+        told[4] = sure.new_tensor(best.probability).clamp(LEAST, 1).log()
+    return told
 
 
 def _tops(weights: Frontier) -> Tensor:

@@ -1,7 +1,7 @@
 """What fixes the shape of a joint model; saved beside its weights as config.json."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,18 @@ from kgqa.linking.encoder import DEFAULT_ENCODER
 
 # What can be switched off: the intersection of slots; scoring relations by their labels; their descriptions; the n-gram
 # vectors and the spelling of names; what entities are described as; what is at the ends of relations; the gate against
-# going back; being bound to relations that are there.
-PARTS = ("intersection", "labels", "descriptions", "ngrams", "entity-descriptions", "ends", "gate", "binding")
+# going back; being bound to relations that are there; programs of exact steps.
+PARTS = (
+    "intersection",
+    "labels",
+    "descriptions",
+    "ngrams",
+    "entity-descriptions",
+    "ends",
+    "gate",
+    "binding",
+    "programs",
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +31,8 @@ class ModelConfig:
     `trainable_layers` counts the encoder's last layers that training may change; the others
     stay those of the base encoder. `exact_spans` and `fuzzy_spans` bound the spans per question
     that reach the ranker, `candidates` the entities per span. `without` names parts that are
-    switched off, to see what they are good for.
+    switched off, to see what they are good for. `thresholds` say by relation from what number on something counts as
+    having much of it, as questions showed in training.
     """
 
     encoder: str = DEFAULT_ENCODER
@@ -34,6 +45,7 @@ class ModelConfig:
     candidates: int = 32
     width: int = 256
     without: tuple[str, ...] = ()
+    thresholds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for part in self.without:

@@ -7,12 +7,15 @@ import torch
 from torch import Tensor
 
 from kgqa.graph.store import KnowledgeGraph
+from kgqa.programs.machine import Machine, Step
 from kgqa.reasoning.context import Referent
 from kgqa.reasoning.heads import LEAST_WEIGHT, answer_set
 from kgqa.reasoning.hops import way_there
+from kgqa.reasoning.offers import Offers
 from kgqa.reasoning.solution import Solution
 from kgqa.reasoning.trace import Route, trace
-from kgqa.types import Answer, AnswerKind, Hop, Link, Path, Reason, ScoredEntity, WeighedRelation
+from kgqa.reasoning.unfolding import unfolded
+from kgqa.types import Answer, AnswerKind, Hop, Link, Operation, Path, Reason, ScoredEntity, WeighedRelation
 
 SHOWN_CANDIDATES = 5
 LITTLE_THERE = 0.1  # of the way that the question alone would go, where the entity lacks what is asked about it
@@ -20,12 +23,15 @@ LITTLE_THERE = 0.1  # of the way that the question alone would go, where the ent
 
 @dataclass(frozen=True)
 class Explainer:
-    """Reads the labels and the triples of a graph."""
+    """Reads the labels and the triples of a graph; `machine` runs programs over it, where the model writes any."""
 
     graph: KnowledgeGraph
+    machine: Machine | None = None
 
     def explain(self, question: str, solution: Solution, confidence: float, abstained: bool) -> Answer:
         """The answer that a solution comes to, or why there is none."""
+        if solution.written is not None:
+            return self._programmed(question, solution, confidence, abstained)
         routes = [self._route(solution, slot) for slot in range(solution.used)]
         shown: list[tuple[Link, int, Route | None]] = []
         for slot, route in enumerate(routes):
@@ -51,6 +57,71 @@ class Explainer:
             facts=tuple(self._fact_ids(routes)),
             labels=self._labels(answers, links, routes),
         )
+
+    def _programmed(self, question: str, solution: Solution, confidence: float, abstained: bool) -> Answer:
+        """The answer of a program."""
+        found, draft = solution.program, solution.thought.draft
+        if found is None or draft is None or self.machine is None:
+            return Answer(question, "none", confidence=round(confidence, 4), abstained=True, why="no_relation")
+        starts = list(dict.fromkeys(step for step in found.program if step.op == "named"))
+        links = tuple(self._named(question, step, draft.offers) for step in starts)
+        program, facts = unfolded(self.machine, found.program, starts)
+        denotation = found.denotation
+        answers = () if abstained or not isinstance(denotation, tuple) else denotation
+        scored = tuple(self._scored(entity, found.together) for entity in answers)
+        value = self._lone(denotation) if isinstance(denotation, tuple) else denotation
+        value = None if value != value else value
+        return Answer(
+            question=question,
+            kind="none" if abstained else _kind_of(found.program[-1], value),
+            answers=scored,
+            value=None if abstained else value,
+            confidence=round(confidence, 4),
+            abstained=abstained,
+            why="low_confidence" if abstained else "",
+            links=links,
+            facts=tuple(self._ids(facts)),
+            labels=self._labels_of(program, facts, scored, links),
+            program=program,
+        )
+
+    def _lone(self, entities: Sequence[int]) -> float | None:
+        """The number that an entity is, if it is alone and one."""
+        value = float(self.graph.catalog.values[entities[0]]) if len(entities) == 1 else float("nan")
+        return None if value != value else value
+
+    def _named(self, question: str, step: Step, offers: Offers) -> Link:
+        """The mention that a program starts from, and its other readings."""
+        weighed = zip(offers.named[0], offers.prior[0].exp().tolist(), strict=False)
+        same = {each.entities[0]: weight for each, weight in weighed if len(each.entities) == 1 and _covers(each, step)}
+        ranked = sorted(same, key=lambda entity: (-same[entity], entity))[:SHOWN_CANDIDATES]
+        others = tuple(self._scored(entity, min(same[entity], 1.0)) for entity in ranked)
+        text = question[step.start : step.end]
+        if len(step.entities) == 1:
+            best = self._scored(step.entities[0], 1.0)
+            return Link(text, step.start, step.end, best.id, best.label, best.score, best.description, others)
+        return Link(text, step.start, step.end, "", f"all {len(step.entities)} called {text}", 1.0, "", others)
+
+    def _ids(self, facts: Sequence[tuple[int, int, int]]) -> list[tuple[str, str, str]]:
+        catalog = self.graph.catalog
+        return [(catalog.entity_ids[s], catalog.relation_ids[r], catalog.entity_ids[o]) for s, r, o in facts]
+
+    def _labels_of(
+        self,
+        program: Sequence[Operation],
+        facts: Sequence[tuple[int, int, int]],
+        answers: Sequence[ScoredEntity],
+        links: Sequence[Link],
+    ) -> dict[str, str]:
+        """A name for every id that a program and its facts mention."""
+        catalog = self.graph.catalog
+        ids = {entity for each in program for entity in (*each.entities, *(entity for entity, _ in each.values))}
+        for subject, _, object_ in facts:
+            ids |= {catalog.entity_ids[subject], catalog.entity_ids[object_]}
+        labels = {entity: catalog.labels[catalog.entity(entity)] for entity in sorted(ids)}
+        labels |= {catalog.relation_ids[r]: catalog.relation_labels[r] for _, r, _ in facts}
+        labels |= {each.id: each.label for each in answers}
+        return labels | {each.id: each.label for each in links if each.id}
 
     def _route(self, solution: Solution, slot: int) -> Route | None:
         """How a slot came to the answers; without answers, to what it reached by itself."""
@@ -139,9 +210,7 @@ class Explainer:
         )
 
     def _fact_ids(self, routes: Sequence[Route | None]) -> list[tuple[str, str, str]]:
-        catalog = self.graph.catalog
-        facts = dict.fromkeys(fact for route in routes if route for fact in route.facts)
-        return [(catalog.entity_ids[s], catalog.relation_ids[r], catalog.entity_ids[o]) for s, r, o in facts]
+        return self._ids(list(dict.fromkeys(fact for route in routes if route for fact in route.facts)))
 
     def _labels(
         self, answers: Sequence[ScoredEntity], links: Sequence[Link], routes: Sequence[Route | None]
@@ -173,6 +242,18 @@ class Explainer:
         """The number, where the best answer is a literal with one."""
         value = float(self.graph.catalog.values[int(solution.entities[0])])
         return None if value != value else value
+
+
+def _covers(one: Step, other: Step) -> bool:
+    """Whether two starts are named by the same characters."""
+    return (one.start, one.end) == (other.start, other.end)
+
+
+def _kind_of(end: Step, value: float | bool | None) -> AnswerKind:
+    """What kind of answer a program that ends so gives."""
+    if end.op == "set":
+        return "entities" if value is None else "number"
+    return "count" if end.op == "count" else "boolean" if end.op == "any" else "number"
 
 
 def _is_twin(route: Route | None, earlier: Sequence[Route | None]) -> bool:

@@ -1,6 +1,6 @@
 """The joint model: a question in, weights over all entities out, differentiable from end to end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from kgqa.graph.frontier import Frontier
 from kgqa.graph.kinds import Kinds
+from kgqa.graph.numbers import Attribute, Numbers
 from kgqa.graph.schema import Schema
 from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.encoder import NameEncoder
@@ -15,10 +16,14 @@ from kgqa.linking.index import EntityIndex
 from kgqa.linking.ranker import Ranker, SpanScorer, relation_signature, relations_had
 from kgqa.linking.reading import Reader, ReadingBatch
 from kgqa.linking.shortlist import Candidates, Mention, Shortlister
+from kgqa.programs.machine import Machine
+from kgqa.programs.space import Space
 from kgqa.reasoning.answerable import Answerability
+from kgqa.reasoning.beam import Written, written
 from kgqa.reasoning.combine import SlotGate, combine
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.context import Context, ReferentBatch, earlier_questions, last_followed
+from kgqa.reasoning.decoder import Decoder, Draft
 from kgqa.reasoning.encoder import QuestionEncoder, mean_pool
 from kgqa.reasoning.hops import GivenHop, Plan, Planner, walk, way_there
 from kgqa.reasoning.referrer import References, Referrer
@@ -46,6 +51,7 @@ class Thought:
     plan: Plan
     counts: Tensor  # (B, M)
     answerable: Tensor  # (B,)
+    draft: Draft | None = None  # what programs are written from, where the model writes any
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,28 @@ class JointModel(nn.Module):
         self.planner = Planner(dimension, width, slots, config.max_hops, schema, config.has("gate"))
         self.gate = SlotGate(dimension, slots)
         self.answerable = Answerability(dimension, width, slots)
+        self.decoder = self._decoder() if config.has("programs") else None
+
+    def leave_out_programs(self) -> None:
+        """Answer by walks alone from now on."""
+        self.decoder = None
+        self.config = replace(self.config, without=(*self.config.without, "programs"))
+
+    def know(self, thresholds: Mapping[Attribute, float]) -> None:
+        """Take what counts as much of an attribute from now on; the configuration remembers it."""
+        assert self.decoder is not None
+        ids = self.graph.catalog.relation_ids
+        said = {ids[attribute.relation // 2]: limit for attribute, limit in thresholds.items()}
+        self.config = replace(self.config, thresholds=said)
+        self.decoder.know(Space(self.decoder.space.machine, thresholds))
+
+    def _decoder(self) -> Decoder:
+        numbers = Numbers.of_graph(self.graph)
+        relations = {self.graph.catalog.relation_ids[each.relation // 2]: each for each in numbers.values}
+        limits = {relations[name]: limit for name, limit in self.config.thresholds.items() if name in relations}
+        space = Space(Machine(numbers), limits)
+        called = torch.from_numpy(self.names.encode(list(space.numbers.classes) or [""]))  # (C, D)
+        return Decoder(self.names.dimension, self.config.width, space, called[: len(space.numbers.classes)])
 
     def of_conversations(self) -> dict[str, nn.Parameter]:
         """The parameters that only questions after others meet, by name."""
@@ -141,7 +169,10 @@ class JointModel(nn.Module):
         before = last_followed(contexts, self.planner.hops, self.device)
         plan = self.planner(states, batch.attention_mask, pooled, vectors, has, relations, given, leaning, before)
         answerable = self.answerable(pooled, vectors, way_there(plan), candidates, cells, referring)  # (B,)
-        return Thought(batch, candidates, references, cells, referred, plan, self._counts(pooled), answerable)
+        draft = None
+        if self.decoder is not None:
+            draft = self.decoder.draft(batch, candidates, cells, span_vectors, states, pooled, relations)
+        return Thought(batch, candidates, references, cells, referred, plan, self._counts(pooled), answerable, draft)
 
     def forward(
         self,
@@ -174,6 +205,15 @@ class JointModel(nn.Module):
         answerable = thought.answerable.sigmoid()[combined.batch]  # (N,)
         combined = replace(combined, weight=combined.weight * answerable)
         return Weighed(thought, by_slot(seeds, self.config.slots), slots, combined)
+
+    def programs(self, thought: Thought) -> list[tuple[Written, ...] | None]:
+        """What programs come to, the likeliest first, for each question that needs one; None for those that a walk
+        answers."""
+        draft = thought.draft
+        if draft is None or self.decoder is None:
+            return [None] * len(thought.answerable)
+        needed = (draft.needed > 0).tolist()
+        return [written(self.decoder, draft, row) if need else None for row, need in enumerate(needed)]
 
     def seeds(self, thought: Thought) -> Frontier:
         """Every slot's distribution over entities, B * M rows; what is missing to 1 is NIL."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from kgqa.graph.frontier import Frontier
+from kgqa.reasoning.beam import Written
 from kgqa.reasoning.context import Referent
 from kgqa.reasoning.model import Thought
 
@@ -23,11 +24,22 @@ class Solution:
     entities: Tensor  # (A,)
     weights: Tensor  # (A,)
     evidence: Tensor  # (EVIDENCE,) what the confidence is read from
+    written: tuple[Written, ...] | None = None  # what programs come to, the likeliest first; None where a walk answers
 
     @property
     def used(self) -> int:
         """How many slots the question needs."""
         return int(self.thought.counts[0].argmax()) + 1
+
+    @property
+    def program(self) -> Written | None:
+        """The program that answers, with what it comes to."""
+        return self.written[0] if self.written else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to say."""
+        return not len(self.entities) if self.written is None else not self.written
 
     @property
     def leans(self) -> bool:

@@ -21,10 +21,16 @@ LIMITS = """\
 - It answers from its graph and nothing else: what the graph lacks, it cannot know, and what is wrong there
   is wrong here.
 - It finds entities, and numbers and dates that the graph states, along up to {hops} hops from up to {slots} mentions.
-  It does not count, compare, add up, or answer with yes or no.
+  {programs}
 - It reads the language that its training questions are in, and looks back on the last three turns of a conversation.
 - Its confidence was calibrated on the development questions below; on questions of another kind it can be too sure.
 """
+
+NO_PROGRAMS = "It does not count, compare, add up, or answer with yes or no."
+PROGRAMS = (
+    "It counts, compares, adds up and answers with yes or no, on whole sets, where it writes the right program;\n"
+    "  a number in a question is taken in the unit that the graph has."
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class Card:
     synthetic: int
     variants: int
     conversations: int
+    operations: int
     seconds: float
     figures: dict[str, Any]
 
@@ -134,6 +141,7 @@ No figures: it has not been measured on questions about this graph. Do that with
 def _besides(card: Card) -> str:
     """What was trained on besides the files."""
     made = f"{card.synthetic:,} questions made from the graph, {card.variants:,} given ones asked of other entities"
+    made = f"{made}, {card.operations:,} that take a program"
     return f"{made}, {card.conversations:,} turns of conversations made from it"
 
 
@@ -197,7 +205,8 @@ A joint model for question answering over a knowledge graph of {sparse.num_entit
 
 
 def _limits(model: JointModel) -> str:
-    return LIMITS.format(hops=model.config.max_hops, slots=model.config.slots)
+    programs = NO_PROGRAMS if model.decoder is None else PROGRAMS
+    return LIMITS.format(hops=model.config.max_hops, slots=model.config.slots, programs=programs)
 
 
 def _table(figures: dict[str, Any]) -> str:

@@ -11,13 +11,17 @@ from torch import Tensor
 from tqdm import tqdm
 
 from kgqa.graph.catalog import Catalog
+from kgqa.programs.machine import Denotation
+from kgqa.programs.search import Wanted, same
 from kgqa.reasoning.answerer import Answerer
-from kgqa.reasoning.confidence import evidence
+from kgqa.reasoning.beam import Written
+from kgqa.reasoning.confidence import evidence, evidence_of
 from kgqa.reasoning.context import Said
 from kgqa.reasoning.heads import answer_set as chosen_set
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.solution import Solution
 from kgqa.training.conversations import contexts_of
+from kgqa.training.lookout import wanted_of
 from kgqa.training.metrics import Fault, Outcome, judge, summarise
 from kgqa.training.questions import Question, answer_set, gold_mentions
 from kgqa.types import Answer
@@ -88,11 +92,19 @@ def _placed(row: Question, solution: Solution, answer: Answer, catalog: Catalog)
     gold = answer_set(row, catalog)
     returned = [catalog.entity(entity.id) for entity in answer.answers]
     linked = set(row.entities) <= {link.id for link in answer.links} if row.entities else None
-    outcome = judge(row.slice, returned, gold, len(row.answers), linked)
+    outcome = replace(_judged(row, answer, returned, catalog), linked=linked)
     rank = solution.rank([catalog.entity(entity) for entity in row.entities]) if row.entities else None
     if outcome.hit:
         return replace(outcome, rank=rank)
     return replace(outcome, rank=rank, fault=_fault(outcome, rank, solution, gold))
+
+
+def _judged(row: Question, answer: Answer, returned: Sequence[int], catalog: Catalog) -> Outcome:
+    """Hold what was said against the gold answers."""
+    if answer.abstained or not answer.program:
+        return judge(row.slice, returned, answer_set(row, catalog), len(row.answers))
+    said = answer.value if answer.value is not None and not returned else tuple(returned)
+    return denoted(row, said, catalog)
 
 
 def _fault(outcome: Outcome, rank: int | None, solution: Solution, gold: frozenset[int]) -> Fault:
@@ -114,11 +126,33 @@ def quick_outcomes(
         with torch.inference_mode():
             weighed = model([row.question for row in rows], contexts=[said[row] for row in rows])
             combined, rows_of_evidence = weighed.combined, evidence(weighed)
+            programs = model.programs(weighed.thought)
         for place, row in enumerate(rows):
+            if (found := programs[place]) is not None:
+                yield _programmed(row, found, catalog), evidence_of(weighed.thought, place, found)
+                continue
             own = combined.batch == place
             chosen, _ = chosen_set(combined.entity[own], combined.weight[own])
             outcome = judge(row.slice, chosen.tolist(), answer_set(row, catalog), len(row.answers))
             yield outcome, rows_of_evidence[place]
+
+
+def _programmed(row: Question, found: Sequence[Written], catalog: Catalog) -> Outcome:
+    """How a question goes that programs answer."""
+    return denoted(row, found[0].denotation if found else (), catalog)
+
+
+def denoted(row: Question, denotation: Denotation, catalog: Catalog) -> Outcome:
+    """Hold what a program came to against the gold answers: equal sets, numbers within TOLERANCE, yes or no."""
+    wanted = wanted_of(row, catalog)
+    if isinstance(denotation, tuple) and not isinstance(wanted, bool) and not _numeric(wanted):
+        return judge(row.slice, denotation, answer_set(row, catalog), len(row.answers))
+    right = bool(row.answers) and same(denotation, wanted, catalog.values)
+    return Outcome(row.slice, right, float(right), right)
+
+
+def _numeric(wanted: Wanted) -> bool:
+    return not isinstance(wanted, bool) and bool(wanted) and isinstance(wanted[0], float)
 
 
 def withheld(outcome: Outcome, question: Question) -> Outcome:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
 from kgqa.graph.frontier import Frontier
 
@@ -14,6 +14,9 @@ SLOT_SHARE = 0.15
 LEAST_USE = 0.1
 ANSWERABLE_SHARE = 0.5
 LINKING_SHARE = 0.5
+PROGRAM_SHARE = 0.5
+MOST_MISSED = 50.0
+NO_PROGRAM = -1e3
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,9 @@ class Target:
         return torch.bincount(self.batch, minlength=self.batch_size).clamp(min=1)
 
 
-def answerable_loss(logits: Tensor, target: Target) -> Tensor:
+def answerable_loss(logits: Tensor, has_answer: Tensor) -> Tensor:
     """Binary cross-entropy of the logits (B,) that there is an answer, held against whether there is one: a scalar."""
-    answers = torch.bincount(target.batch, minlength=target.batch_size)  # (B,)
-    return ANSWERABLE_SHARE * binary_cross_entropy_with_logits(logits, (answers > 0).to(logits))
+    return ANSWERABLE_SHARE * binary_cross_entropy_with_logits(logits, has_answer.to(logits))
 
 
 def linking_loss(cells: Tensor, entities: Tensor, hints: Tensor) -> Tensor:
@@ -66,7 +68,7 @@ def linking_loss(cells: Tensor, entities: Tensor, hints: Tensor) -> Tensor:
 
 
 def joint_loss(combined: Frontier, slots: Sequence[Frontier], counts: Tensor, target: Target) -> Tensor:
-    """`answer_loss` of the combined weights, and a share of what each slot alone misses of the answers.
+    """`answer_loss` of the combined weights, and a share of what each slot alone misses of the answers, by question.
 
     An intersection holds the answers only if every slot does. Without the second part a slot that
     the gate does not use yet gets no gradient, and the gate never comes to use it; so a slot's share
@@ -77,11 +79,34 @@ def joint_loss(combined: Frontier, slots: Sequence[Frontier], counts: Tensor, ta
         slots: each slot's weights.
         counts: how many slots are used, as probabilities, shape (B, M).
     Returns:
-        the mean over B, a scalar.
+        shape (B,).
     """
     use = counts.detach().flip(1).cumsum(1).flip(1).clamp(min=LEAST_USE)  # (B, M): at least this many slots
     missed = torch.stack([missed_answers(slot, target) for slot in slots], 1)  # (B, M)
-    return (answer_loss(combined, target) + SLOT_SHARE * (use * missed).sum(1)).mean()
+    return answer_loss(combined, target) + SLOT_SHARE * (use * missed).sum(1)
+
+
+def either_loss(walk: Tensor, needed: Tensor, written: Tensor, renamed: Tensor, walked: Tensor) -> Tensor:
+    """What is missed where a walk or a program may answer, as the model takes the one or the other: a scalar.
+
+    loss = -log((1 - g) exp(-walk) + g p), g = sigmoid(needed), and besides a share of -log p where some program is
+    known to answer, and the cross-entropy of g against p / (p + exp(-walk)): without these, what walks learn first
+    would keep programs from being learned, and from being taken, at all.
+
+    Args:
+        walk: what the walk misses, shape (B,).
+        needed: logits that a program is needed, shape (B,).
+        written: log p that one of the programs that answer is written, shape (B,), NO_PROGRAM where none does.
+        renamed: which questions are asked of others, so that no walk is known to answer, shape (B,), bool.
+        walked: which questions a walk answers, so that no program is needed, shape (B,), bool.
+    """
+    program = (logsigmoid(needed) + written).masked_fill(walked, NO_PROGRAM)
+    either = -torch.logaddexp(logsigmoid(-needed) - walk, program)
+    missed = torch.where(written > NO_PROGRAM, -written.clamp(min=-MOST_MISSED), 0.0)
+    better = torch.sigmoid(walk + written.masked_fill(walked, NO_PROGRAM)).detach()
+    chosen = binary_cross_entropy_with_logits(needed, better, reduction="none")
+    either = torch.where(renamed, missed, either + chosen)
+    return (either + PROGRAM_SHARE * missed).mean()
 
 
 def answer_loss(weights: Frontier, target: Target) -> Tensor:

@@ -15,7 +15,7 @@ from kgqa.graph.catalog import Catalog
 from kgqa.linking.shortlist import Mention
 from kgqa.reasoning.context import TURNS
 
-AnswerValue = str | int | float
+AnswerValue = str | int | float | bool
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _question(path: Path, number: int, line: str) -> Question:
         raise QuestionFormatError(f'{path}:{number}: "question" must be a text that is not empty, found {text!r}')
     if not isinstance(answers, list) or not all(is_answer(answer) for answer in answers):
         raise QuestionFormatError(
-            f'{path}:{number}: "answers" must be a list of entity ids or numbers, found {answers!r}'
+            f'{path}:{number}: "answers" must be a list of entity ids, numbers, or true or false, found {answers!r}'
         )
     return Question(
         str(row.get("id", number)), text, tuple(answers), *_gold(path, number, row), str(row.get("slice", "all")),
@@ -137,8 +137,8 @@ def _question(path: Path, number: int, line: str) -> Question:
 
 
 def is_answer(answer: Any) -> bool:
-    """Whether it can be an answer: the id of an entity, or a number."""
-    return isinstance(answer, str | int | float) and not isinstance(answer, bool)
+    """Whether it can be an answer: the id of an entity, a number, or yes or no."""
+    return isinstance(answer, str | int | float)
 
 
 def _gold(path: Path, number: int, row: dict[str, Any]) -> tuple[tuple[str, ...], tuple[tuple[int, int, str], ...]]:
@@ -160,6 +160,8 @@ def answer_set(question: Question, catalog: Catalog) -> frozenset[int]:
 
 
 def _entities(answer: AnswerValue, catalog: Catalog) -> list[int]:
+    if isinstance(answer, bool):
+        return []
     try:
         return [catalog.entity(str(answer))]
     except UnknownEntityError:

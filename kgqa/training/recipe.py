@@ -24,7 +24,9 @@ from kgqa.training.card import Card, digest, model_card
 from kgqa.training.checkpoint import Checkpoint
 from kgqa.training.english import Words
 from kgqa.training.evaluate import evaluate, one_line, quick_outcomes
+from kgqa.training.lookout import Lookout
 from kgqa.training.metrics import summarise
+from kgqa.training.operations import OperationSynthesiser
 from kgqa.training.own_questions import OwnQuestions
 from kgqa.training.questions import Question, in_context, read_questions, write_questions
 from kgqa.training.start import blend, kept_index, only_training, start_from
@@ -49,8 +51,9 @@ class Recipe:
 
     Without `questions` they are synthesised from the graph, and without `dev` so are the development questions, into
     files beside the model. `synthetic` questions are made from the graph besides those given, and `variants` are those
-    given, asked of other entities. With `only_conversations` nothing is trained but what questions after others meet:
-    those that stand alone are answered exactly as before. Training runs on the `device`; what is answered, on the CPU.
+    given, asked of other entities; `operations` ask for counts, superlatives and what else takes a program. With
+    `only_conversations` nothing is trained but what questions after others meet: those that stand alone are answered
+    exactly as before. Training runs on the `device`; what is answered, on the CPU.
     """
 
     graph: Path
@@ -66,6 +69,7 @@ class Recipe:
     synthetic: int = 0
     variants: int = 0
     conversations: int = 0
+    operations: int = 0
     only_conversations: bool = False
     device: str = "cpu"
     command: str = ""
@@ -95,6 +99,7 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
         recipe.synthetic,
         recipe.variants,
         recipe.conversations,
+        recipe.operations,
         seconds,
         figures,
     )
@@ -131,16 +136,24 @@ def fit(
         total=recipe.variants, desc="asking of others", unit="", leave=False,
     )  # fmt: skip
     talked = made_conversations(graph, encoder, recipe.conversations, seed)
-    asked = mixed(questions, [*made, *varied, *talked], seed)
+    worked = made_operations(graph, encoder, recipe.operations, seed, taken)
+    asked = mixed(questions, [*made, *varied, *talked, *worked], seed)
     if recipe.only_conversations:
         asked = [row for row in asked if row.context]
         if not asked:
             raise InputError("no question follows another; give --questions with conversations, or --conversations N")
+    if recipe.start is None and not _programs_needed(model, asked):
+        model.leave_out_programs()
     with only_training(model, model.of_conversations() if recipe.only_conversations else {}):
         trainer = Trainer(model, asked, recipe.training, _watcher(dev[: recipe.watched]), checkpoint, resume)
         seconds = trainer.train()
     blend(model, before, recipe.keep)
     return model.to("cpu").eval(), seconds
+
+
+def _programs_needed(model: JointModel, asked: Sequence[Question]) -> bool:
+    """Whether enough of the questions have answers that programs lead to and walks do not."""
+    return model.decoder is None or Lookout(model.decoder.space, model.index).is_needed(asked)
 
 
 def _first_model(
@@ -167,6 +180,16 @@ def made_conversations(graph: KnowledgeGraph, encoder: NameEncoder, count: int, 
     """So many turns of conversations made from a graph alone."""
     made = Talker(Synthesiser(graph, Words.of(encoder), seed)).make(count) if count else ()
     return in_context(tqdm(made, total=count, desc="making conversations", unit="", leave=False))
+
+
+def made_operations(
+    graph: KnowledgeGraph, encoder: NameEncoder, count: int, seed: int, taken: Sequence[Question] = ()
+) -> list[Question]:
+    """So many questions made from a graph alone that take a program, none with the text of one that is taken."""
+    if not count:
+        return []
+    made = OperationSynthesiser(graph, Words.of(encoder), seed).make(count, {row.question for row in taken})
+    return list(tqdm(made, total=count, desc="making operations", unit="", leave=False))
 
 
 def mixed(given: Sequence[Question], made: Sequence[Question], seed: int) -> list[Question]:

@@ -6,23 +6,30 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from random import Random
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from kgqa.errors import InputError
-from kgqa.reasoning.model import JointModel
+from kgqa.reasoning.model import JointModel, Weighed
 from kgqa.reasoning.pretrained import load_trained, trained_state
 from kgqa.training.checkpoint import Checkpoint, Progress
 from kgqa.training.conversations import contexts_of
-from kgqa.training.loss import Target, answerable_loss, joint_loss, linking_loss
+from kgqa.training.derivations import Node, log_likelihood
+from kgqa.training.lookout import Lookout
+from kgqa.training.loss import MOST_MISSED, Target, answerable_loss, either_loss, joint_loss, linking_loss
 from kgqa.training.questions import Question, answer_set
+from kgqa.training.renaming import Explained, Renamer
 from kgqa.training.typing_errors import slip_in_a_word
 
 LAYER_DECAY = 0.8  # rate of an encoder layer over that of the layer after it
 SLIPS = (1, 1, 2)  # typing errors of a question that has any
+TREES = 2_000  # of programs that are remembered
+RENAMED = 0.5  # of the questions that programs answer
 POOL = 32  # batches whose questions are sorted by length together
 
 
@@ -30,14 +37,15 @@ POOL = 32  # batches whose questions are sorted by length together
 class TrainingArguments:
     """How to train. Rates are AdamW's, warmed up over `warmup` of the steps and then linearly lowered.
 
-    `encoder_rate` is that of the encoder's last layer. `typos` is the share of questions that are asked with a typing
-    error, another one in each pass.
+    `encoder_rate` is that of the encoder's last layer, `decoder_rate` that of what writes programs. `typos` is the
+    share of questions that are asked with a typing error, another one in each pass.
     """
 
     epochs: float = 3.0
     batch_size: int = 64
     rate: float = 1e-3
     encoder_rate: float = 2e-4
+    decoder_rate: float = 1e-3
     weight_decay: float = 0.01
     warmup: float = 0.06
     typos: float = 0.3
@@ -46,7 +54,7 @@ class TrainingArguments:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "rate", "encoder_rate", "patience"):
+        for name in ("epochs", "batch_size", "rate", "encoder_rate", "decoder_rate", "patience"):
             if not getattr(self, name) > 0:
                 raise InputError(f"training: {name}={getattr(self, name)!r}: must be more than 0")
         if not 0 <= self.typos <= 1:
@@ -86,6 +94,13 @@ class Trainer:
         self.questions = questions
         self.answers = [torch.tensor(sorted(answer_set(q, model.graph.catalog)), dtype=torch.long) for q in questions]
         self.contexts = contexts_of(model, questions)
+        self.explained: list[Explained | None] = [None] * len(questions)
+        if model.decoder is not None:
+            lookout = Lookout(model.decoder.space, model.index)
+            self.explained = lookout.explain(questions)
+            model.know(lookout.space.thresholds)
+        self._tree = lru_cache(maxsize=TREES)(self._derived)
+        self.renamer = Renamer(model.decoder.space, model.index) if any(self.explained) and model.decoder else None
         self.optimiser = torch.optim.AdamW(self._groups(), weight_decay=arguments.weight_decay, fused=True)
         self.steps = max(1, math.ceil(arguments.epochs * len(questions) / arguments.batch_size))
         self.step = 0
@@ -135,11 +150,13 @@ class Trainer:
 
     def _update(self, rows: list[int]) -> float:
         self.model.train()
-        weighed = self.model(self._typed(rows), contexts=[self.contexts[row] for row in rows])
+        explained = self._renamed(rows)
+        weighed = self.model(self._typed(rows, explained), contexts=[self.contexts[row] for row in rows])
         entities, device = self.model.graph.sparse.num_entities, self.model.device
         target = Target.of([self.answers[row] for row in rows], entities, device)
-        loss = joint_loss(weighed.combined, weighed.slots, weighed.thought.counts, target)
-        loss = loss + answerable_loss(weighed.thought.answerable, target)
+        loss = self._missed(weighed, target, rows, explained)
+        has_answer = torch.tensor([bool(self.questions[row].answers) for row in rows], device=device)
+        loss = loss + answerable_loss(weighed.thought.answerable, has_answer)
         if self.hints:
             told = [self.hints.get(self.questions[row].question, -1) for row in rows]
             meant = torch.tensor(told, device=device)  # (B,)
@@ -153,11 +170,48 @@ class Trainer:
         self.step += 1
         return float(loss.detach())
 
-    def _typed(self, rows: list[int]) -> list[str]:
-        """The questions as people type them; which are misspelt, and how, depends on the seed and the step alone."""
-        generator, share = random.Random(f"{self.arguments.seed} {self.step}"), self.arguments.typos
-        texts = []
+    def _missed(
+        self, weighed: Weighed, target: Target, rows: list[int], explained: Sequence[Explained | None]
+    ) -> Tensor:
+        """What the answers lack: of a walk, or of a program where the model writes any."""
+        walk = joint_loss(weighed.combined, weighed.slots, weighed.thought.counts, target)  # (B,)
+        decoder, draft = self.model.decoder, weighed.thought.draft
+        if decoder is None or draft is None:
+            return walk.mean()
+        unreachable = torch.tensor([bool(self.questions[row].answers) and not len(self.answers[row]) for row in rows])
+        walk = walk.masked_fill(unreachable.to(walk.device), MOST_MISSED)  # a number, or yes or no
+        written = log_likelihood(decoder, draft, [None if each is None else self._tree(each) for each in explained])
+        renamed = [own is not self.explained[row] for row, own in zip(rows, explained, strict=True)]
+        walked = [own is None or own.walked for own in explained]
+        known = torch.tensor([renamed, walked], device=walk.device)
+        return either_loss(walk, draft.needed, written, *known)
+
+    def _derived(self, explained: Explained) -> Node | None:
+        assert self.model.decoder is not None
+        return explained.tree(self.model.decoder.space)
+
+    def _renamed(self, rows: list[int]) -> list[Explained | None]:
+        """The questions that programs answer, half of them asked of others, by the seed and the step alone."""
+        generator = Random(f"{self.arguments.seed} {self.step} names")
+        found = []
         for row in rows:
+            explained = self.explained[row]
+            if explained is not None and self.renamer is not None and generator.random() < RENAMED:
+                explained = self.renamer.renamed(explained, generator)
+            found.append(explained)
+        return found
+
+    def _typed(self, rows: list[int], explained: Sequence[Explained | None]) -> list[str]:
+        """The questions as people type them; which are misspelt, and how, depends on the seed and the step alone.
+
+        Programs know where their questions name what, so these are taken as they are.
+        """
+        generator, share = Random(f"{self.arguments.seed} {self.step}"), self.arguments.typos
+        texts = []
+        for row, own in zip(rows, explained, strict=True):
+            if own is not None:
+                texts.append(own.question)
+                continue
             text = self.questions[row].question
             for _ in range(generator.choice(SLIPS) if generator.random() < share else 0):
                 text = slip_in_a_word(text, generator)
@@ -184,12 +238,16 @@ class Trainer:
     def _groups(self) -> list[dict[str, object]]:
         """What is trained, with its rate: the encoder's layers slower the further they are from the last."""
         layers = self.model.encoder.trainable
-        encoder = {id(parameter) for layer in layers for parameter in layer.parameters()}
-        rest = [p for p in self.model.parameters() if p.requires_grad and id(p) not in encoder]
-        return [
-            {"params": list(layer.parameters()), "peak": self.arguments.encoder_rate * LAYER_DECAY**depth}
+        decoder = [] if self.model.decoder is None else list(self.model.decoder.parameters())
+        known = {id(parameter) for parameter in decoder} | {id(p) for layer in layers for p in layer.parameters()}
+        rest = [parameter for parameter in self.model.parameters() if id(parameter) not in known]
+        groups: list[tuple[list[nn.Parameter], float]] = [
+            (list(layer.parameters()), self.arguments.encoder_rate * LAYER_DECAY**depth)
             for depth, layer in enumerate(reversed(layers))
-        ] + [{"params": rest, "peak": self.arguments.rate}]
+        ]
+        groups += [(rest, self.arguments.rate), (decoder, self.arguments.decoder_rate)]
+        trained = [([each for each in own if each.requires_grad], rate) for own, rate in groups]
+        return [{"params": own, "peak": rate} for own, rate in trained if own]
 
     def _rate(self, step: int) -> float:
         warmup = max(1, int(self.arguments.warmup * self.steps))

@@ -190,6 +190,13 @@ def _add_training(parser: argparse.ArgumentParser, needs_questions: bool) -> Non
     parser.add_argument(
         "--variants", type=int, default=0, metavar="N", help="the given questions asked of other entities (%(default)s)"
     )
+    parser.add_argument(
+        "--operations",
+        type=int,
+        default=0,
+        metavar="N",
+        help="counts, superlatives, comparisons and the like, made from the graph besides (%(default)s)",
+    )
     parser.add_argument("--start", type=Path, metavar="MODEL_DIR", help="begin with what this model learned")
     parser.add_argument(
         "--keep", type=float, default=0.0, metavar="SHARE", help="of its weights, 0 to 1, that is kept (%(default)s)"
@@ -223,7 +230,7 @@ def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe"
     from kgqa.training.recipe import Recipe
     from kgqa.training.trainer import TrainingArguments
 
-    for name in ("synthetic", "variants", "conversations"):
+    for name in ("synthetic", "variants", "conversations", "operations"):
         if getattr(options, name) < 0:
             raise InputError(f"--{name} {getattr(options, name)}: must not be negative")
     if not 0 <= options.keep <= 1 or (options.keep and not options.start):
@@ -255,6 +262,7 @@ def _recipe(options: argparse.Namespace, out: Path, **training: int) -> "Recipe"
         synthetic=options.synthetic,
         variants=options.variants,
         conversations=options.conversations,
+        operations=options.operations,
         only_conversations=options.only_conversations,
         device=device_called(options.device),
         command=options.command,

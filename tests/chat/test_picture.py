@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from kgqa.chat.picture import NODES, describe, picture
 from kgqa.types import Answer
+from tests.chat import programs
 from tests.chat.answers import HANKS, HOSTILE, MONA_LISA, STAR_WARS, UNKNOWN, hostile
 
 
@@ -91,3 +92,57 @@ def test_no_facts_no_picture() -> None:
 def test_a_fact_between_two_of_one_column_is_drawn_around_them() -> None:
     both = replace(STAR_WARS, facts=(*STAR_WARS.facts, ("wars", "starring", "portman")))
     assert len(list(drawn(both).iter("path"))) == 3
+
+
+def test_a_program_is_drawn_by_the_facts_that_lead_to_what_it_found() -> None:
+    found = boxes(drawn(programs.COMMON))
+    assert {label: kind for label, (kind, _) in found.items()} == {
+        "Germany": "mention",
+        "Poland": "mention",
+        "Czechia": "answer",
+    }
+    assert found["Germany"][1] == found["Poland"][1] < found["Czechia"][1]
+    assert describe(programs.COMMON) == "Germany borders Czechia; Poland borders Czechia"
+
+
+def test_a_yes_is_drawn_and_a_no_is_not() -> None:
+    found = boxes(drawn(programs.BORDERED))
+    assert {label: kind for label, (kind, _) in found.items()} == {"Germany": "mention", "Poland": "mention"}
+    assert found["Germany"][1] < found["Poland"][1]
+    assert picture(programs.NOT_CAPITAL) == describe(programs.NOT_CAPITAL) == ""
+
+
+def test_what_was_counted_is_drawn_with_how_many_more() -> None:
+    many = tuple(f"e{number}" for number in range(10))
+    program = (programs.named("de"), programs.follow("borders", many, 247), programs.op("count", many, 247))
+    facts = tuple(("de", "borders", each) for each in (*many, *(f"f{number}" for number in range(30))))
+    found = boxes(drawn(programs.answer("count", *program, value=247.0, facts=facts)))
+    assert len(found) == 12
+    assert found["+237 more"][0] == "more"
+
+
+def test_a_program_whose_facts_lead_elsewhere_is_not_drawn() -> None:
+    elsewhere = (("de", "borders", "at"), ("fr", "capital", "paris"))
+    for answer in (programs.COMMON, programs.LARGEST, programs.MEAN, programs.NO_CITY):
+        assert picture(replace(answer, facts=elsewhere)) == ""
+
+
+def test_a_chain_of_a_program_runs_from_left_to_right() -> None:
+    around, capitals = programs.follow("borders", ("de", "cz")), programs.follow("capital", ("berlin",))
+    facts = (("pl", "borders", "de"), ("pl", "borders", "cz"), ("de", "capital", "berlin"))
+    program = (programs.named("pl"), around, capitals, programs.op("set", ("berlin",)))
+    found = boxes(drawn(programs.answer("entities", *program, facts=facts)))
+    assert [kind for kind, _ in found.values()] == ["mention", "middle", "answer"]
+    assert found["Poland"][1] < found["Germany"][1] < found["Berlin"][1]
+
+
+def test_what_was_left_out_is_no_part_of_the_picture() -> None:
+    facts = (("de", "borders", "fr"), ("de", "borders", "at"), ("fr", "borders", "de"), ("pl", "borders", "de"))
+    found = boxes(drawn(replace(programs.WITHOUT, facts=facts)))
+    assert {label: kind for label, (kind, _) in found.items()} == {
+        "Germany": "mention",
+        "France": "answer",
+        "Austria": "answer",
+        "+1 more": "more",
+    }
+    assert found["Germany"][1] < found["France"][1] == found["Austria"][1]

@@ -7,6 +7,7 @@ import pytest
 from kgqa.graph.numbers import Numbers
 from kgqa.graph.store import KnowledgeGraph, build_graph
 from kgqa.programs.machine import Machine
+from kgqa.programs.space import Space
 
 TURTLE = """
 @prefix : <urn:x:> .
@@ -49,3 +50,8 @@ def numbers(land: KnowledgeGraph) -> Numbers:
 @pytest.fixture(scope="session")
 def machine(numbers: Numbers) -> Machine:
     return Machine(numbers)
+
+
+@pytest.fixture(scope="session")
+def space(machine: Machine) -> Space:
+    return Space(machine)

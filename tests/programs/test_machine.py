@@ -104,9 +104,43 @@ def test_a_join_needs_two_sets(machine: Machine) -> None:
         machine.run((Step("class"), Step("meet"), Step("set")))
 
 
-def test_changes_lead_somewhere_else(machine: Machine, numbers: Numbers) -> None:
-    cities = numbers.members[class_(numbers, "city")]
-    for step, found in machine.changes(cities):
-        assert len(found)
-        assert found.tolist() != cities.tolist()
-        assert machine.step((cities,), step)[0].tolist() == found.tolist()
+@pytest.mark.parametrize(
+    ("op", "rank", "expected"),
+    [
+        ("largest", 2, {"alm"}),
+        ("largest", 4, {"cob"}),
+        ("largest", 5, set()),
+        ("smallest", 2, {"bex"}),
+    ],
+)
+def test_what_comes_after_the_extreme(
+    machine: Machine, numbers: Numbers, population: Attribute, op: Op, rank: int, expected: set[str]
+) -> None:
+    ranked = Step(op, attribute=population, rank=rank)
+    assert names(numbers, machine.run((Step("class", class_=class_(numbers, "city")), ranked, Step("set")))) == expected
+
+
+@pytest.mark.parametrize(
+    ("op", "expected"),
+    [("over", {"ash"}), ("under", {"bex", "cob"}), ("exactly", {"alm"}), ("notable", {"ash"})],
+)
+def test_a_number_is_held_against_what_each_has(
+    machine: Machine, numbers: Numbers, population: Attribute, op: Op, expected: set[str]
+) -> None:
+    held = Step(op, attribute=population, number=300)
+    assert names(numbers, machine.run((Step("class", class_=class_(numbers, "city")), held, Step("set")))) == expected
+
+
+def test_either_of_two_and_their_difference(machine: Machine, numbers: Numbers, population: Attribute) -> None:
+    two = (named(numbers, "alm"), named(numbers, "bex"))
+    assert names(numbers, machine.run((*two, Step("either"), Step("set")))) == {"alm", "bex"}
+    assert machine.run((*two, Step("difference", attribute=population))) == 180
+    missing = machine.run((named(numbers, "alm"), named(numbers, "bay"), Step("difference", attribute=population)))
+    assert missing != missing
+
+
+def test_whether_there_are_any(machine: Machine, numbers: Numbers) -> None:
+    rivers = (named(numbers, "bor"), along(numbers, "flows", back=True), Step("any"))
+    cities = (named(numbers, "bex"), along(numbers, "flows", back=True), Step("any"))
+    assert machine.run(rivers) is True
+    assert machine.run(cities) is False

@@ -9,9 +9,11 @@ from kgqa.graph.frontier import Frontier
 from kgqa.training.loss import (
     ANSWERABLE_SHARE,
     LINKING_SHARE,
+    NO_PROGRAM,
     Target,
     answer_loss,
     answerable_loss,
+    either_loss,
     joint_loss,
     linking_loss,
 )
@@ -40,7 +42,7 @@ def test_an_unused_slot_still_learns_the_answers() -> None:
     unused = torch.full((2, 4), 0.5, requires_grad=True)
     used = Frontier.from_dense(WEIGHTS)
     counts = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
-    joint_loss(used, [used, Frontier.from_dense(unused)], counts, TARGET).backward()
+    joint_loss(used, [used, Frontier.from_dense(unused)], counts, TARGET).mean().backward()
     assert unused.grad is not None
     pull = -0.3 * 0.1 / 2 / 2 / 2 / 0.5  # least share, over two slots, two questions and two answers, of 1 / y
     assert unused.grad[0].tolist() == pytest.approx([pull, 0.0, 0.0, pull])
@@ -48,9 +50,23 @@ def test_an_unused_slot_still_learns_the_answers() -> None:
 
 
 def test_answerable_loss_asks_whether_there_is_an_answer() -> None:
-    loss = answerable_loss(torch.tensor([2.0, -1.0]), TARGET)  # the second question has none
+    loss = answerable_loss(torch.tensor([2.0, -1.0]), torch.tensor([True, False]))
     expected = (math.log1p(math.exp(-2.0)) + math.log1p(math.exp(-1.0))) / 2
     assert float(loss) == pytest.approx(ANSWERABLE_SHARE * expected, rel=1e-5)
+
+
+def test_what_a_program_answers_needs_no_walk() -> None:
+    """A walk that misses and a program that is sure, and the other way round; none known; and asked of others."""
+    walk = torch.tensor([9.0, 0.0, 3.0, 5.0], requires_grad=True)
+    written = torch.tensor([-0.1, -9.0, NO_PROGRAM, -0.2], requires_grad=True)
+    needed = torch.zeros(4, requires_grad=True)
+    renamed, walked = torch.tensor([False, False, False, True]), torch.tensor([False, True, False, False])
+    either_loss(walk, needed, written, renamed, walked).backward()
+    assert needed.grad is not None
+    assert walk.grad is not None
+    assert needed.grad[0] < 0 < min(needed.grad[1], needed.grad[2])
+    assert walk.grad[0] < 0.01 < walk.grad[2]
+    assert walk.grad[3] == needed.grad[3] == 0
 
 
 def test_linking_loss_asks_for_the_entity_that_is_meant_in_the_slot_that_likes_it_best() -> None:

@@ -1,0 +1,98 @@
+"""Unfolding: runs a program once more, step by step, and keeps of each step what a person needs to check it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kgqa.graph.catalog import Catalog
+from kgqa.graph.numbers import Attribute, Entities
+from kgqa.programs.machine import ENDS, Machine, Program, Stack, Step, needed
+from kgqa.types import ENTITIES_KEPT, VALUES_KEPT, Operation
+
+UNIT = re.compile(r"\bin (?!year\b)([^()]+?)(?: \(.*\))?$")  # "elevation in metres", "area in square kilometres"
+FACTS = 40
+
+Fact = tuple[int, int, int]
+
+
+def unfolded(machine: Machine, program: Program, links: Sequence[Step]) -> tuple[tuple[Operation, ...], list[Fact]]:
+    """Each step of a program as it ran, and the first facts that its relations went along.
+
+    Args:
+        links: the steps that name something, in the order of the answer's links.
+    """
+    stack: Stack = ()
+    operations, facts = [], dict[Fact, None]()
+    for step in program:
+        after = stack if step.op in ENDS else machine.step(stack, step)
+        operations.append(_operation(machine, step, stack, after, links))
+        if step.op == "follow":
+            facts.update(dict.fromkeys(_walked(machine, stack[-1], step.relation)))
+        stack = after
+    return tuple(operations), list(facts)[:FACTS]
+
+
+def _operation(machine: Machine, step: Step, before: Stack, after: Stack, links: Sequence[Step]) -> Operation:
+    catalog, last = machine.numbers.catalog, after[-1]
+    first = tuple(catalog.entity_ids[entity] for entity in last[:ENTITIES_KEPT].tolist())
+    base = Operation(step.op, rank=step.rank, size=len(last), entities=first)
+    if step.op == "named":
+        return replace(base, link=links.index(step))
+    if step.op in ("class", "keep"):
+        return replace(base, label=machine.numbers.classes[step.class_])
+    if step.op == "follow":
+        return _called(base, catalog, step.relation)
+    if step.attribute is None:
+        return base
+    measured = _measured(machine, _called(base, catalog, step.attribute.relation), step.attribute)
+    if step.op in ("over", "under", "exactly", "notable"):
+        measured = replace(measured, number=step.number)
+    return _weighed(machine, measured, step, before)
+
+
+def _called(operation: Operation, catalog: Catalog, relation: int) -> Operation:
+    base = relation // 2
+    label, inverse = catalog.relation_labels[base], bool(relation % 2)
+    return replace(operation, label=label, relation=catalog.relation_ids[base], inverse=inverse)
+
+
+def _measured(machine: Machine, operation: Operation, attribute: Attribute) -> Operation:
+    if not attribute.counted:
+        return replace(operation, unit=unit_of(operation.label))
+    of = machine.numbers.classes[attribute.class_] if attribute.class_ >= 0 else ""
+    return replace(operation, counted=True, of=of)
+
+
+def _weighed(machine: Machine, operation: Operation, step: Step, before: Stack) -> Operation:
+    """With the numbers of all that took part, the most extreme first."""
+    assert step.attribute is not None
+    took_part = np.unique(np.concatenate(before[-needed(step) :]))
+    values = machine.numbers.of(took_part, step.attribute)
+    there = ~np.isnan(values)
+    falling = step.op not in ("smallest", "under", "below")
+    own, values = took_part[there], values[there]
+    order = np.lexsort((own, -values if falling else values))[:VALUES_KEPT]
+    ids = machine.numbers.catalog.entity_ids
+    pairs = tuple(
+        (ids[entity], value) for entity, value in zip(own[order].tolist(), values[order].tolist(), strict=True)
+    )
+    return replace(operation, values=pairs, took_part=int(there.sum()), missing=int((~there).sum()))
+
+
+def unit_of(label: str) -> str:
+    """The unit that a label ends with: "metres" of "elevation in metres"; empty where it names none."""
+    found = UNIT.search(label)
+    return found[1] if found else ""
+
+
+def _walked(machine: Machine, entities: Entities, relation: int) -> Iterator[Fact]:
+    """The first facts that a relation leads along from these entities, as the graph states them."""
+    count = 0
+    for entity in entities.tolist():
+        for object_ in machine.numbers.sparse.objects_of(entity, relation).tolist():
+            yield (object_, relation // 2, entity) if relation % 2 else (entity, relation // 2, object_)
+            count += 1
+            if count == FACTS:
+                return

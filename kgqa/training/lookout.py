@@ -1,0 +1,224 @@
+"""The lookout: finds for training questions what exact programs lead to their answers, where walks do not.
+
+Nobody says which question needs a program. Of few questions all are searched; of many those whose answers no plain walk
+from what they name leads to.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain, combinations
+from multiprocessing import get_context
+
+import numpy as np
+from tqdm import tqdm
+
+from kgqa.errors import UnknownEntityError
+from kgqa.graph.catalog import Catalog
+from kgqa.graph.numbers import Entities
+from kgqa.linking.index import BY_SPELLING, EntityIndex
+from kgqa.linking.spans import Span, spans_of
+from kgqa.programs.machine import Program, Step
+from kgqa.programs.quantities import quantities_of
+from kgqa.programs.search import Limits, Search, Wanted
+from kgqa.programs.space import Space
+from kgqa.programs.thresholds import intervals_of, learned
+from kgqa.training.questions import Question
+from kgqa.training.renaming import Explained
+
+FEW = 5_000  # questions up to which programs are looked for also where a walk would do
+SAMPLED = 300  # questions that tell whether any of many need programs
+NEEDED = 0.03  # of these
+WALKED = 2_000  # entities of a set that is walked on from
+WALKS = 200  # sets that are
+NAMESAKES = 12  # entities of one name that are tried
+SMALL = 20_000  # entities of a graph up to which a search goes as far as it can
+SHORT = Limits(states=700, meeting=40, met=250)  # of searches in larger ones
+TOGETHER = 64  # questions from which on several processes look
+LONGEST, SHORTEST = 5, 5  # words and characters of a name that may be misspelt
+ALIKE = 0.5  # of its spelling: one error
+MISSPELT = 2  # names of a question
+MEETING = 60  # sets of an entity that may have something in common with those of another
+
+
+class Lookout:
+    """Looks for programs in a space; the index says what names stand for."""
+
+    def __init__(self, space: Space, index: EntityIndex) -> None:
+        self.space, self.index = space, index
+        self.limits = Limits() if len(space.numbers.catalog) <= SMALL else SHORT
+        self.search = Search(space, self.limits)
+        self.catalog: Catalog = space.numbers.catalog
+
+    def explain(self, questions: Sequence[Question]) -> list[Explained | None]:
+        """Each question with the programs that answer it; none where a walk does, if there are many questions."""
+        distinct = list({(row.question, row.answers): row for row in questions}.values())
+        few = len(distinct) <= FEW
+        if few:
+            self._learn_thresholds(distinct)
+        bar = tqdm(total=len(distinct), unit="question", desc="looking for programs", leave=False)
+        known = {}
+        for row, found in zip(distinct, self._side_by_side(distinct, few), strict=True):
+            known[row.question, row.answers] = found
+            bar.update()
+        bar.close()
+        return [known[row.question, row.answers] for row in questions]
+
+    def _side_by_side(self, questions: Sequence[Question], few: bool) -> Iterator[Explained | None]:
+        """Each one explained, by a process for each core where processes can be forked."""
+        look = partial(_explained, few=few)
+        workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        _LOOKOUT.append(self)
+        try:
+            if workers == 1 or len(questions) < TOGETHER:
+                yield from map(look, questions)
+                return
+            self.search.prepare()
+            with get_context("fork").Pool(workers) as pool:
+                yield from pool.imap(look, questions, chunksize=8)
+        finally:
+            _LOOKOUT.pop()
+
+    def _learn_thresholds(self, questions: Sequence[Question]) -> None:
+        """What counts as much, of questions that no program answers without knowing it."""
+        spoken = []
+        for row in tqdm(questions, unit="question", desc="learning what counts as much", leave=False):
+            wanted = wanted_of(row, self.catalog)
+            if isinstance(wanted, bool) or not wanted or isinstance(wanted[0], float) or row.context:
+                continue
+            if len(wanted) > 1 and not self.programs(row.question, wanted):
+                sets = self.search.sets(self.named(row.question))
+                spoken.append(intervals_of(self.space.numbers, sets, wanted))
+        if thresholds := learned(spoken):
+            self.space = Space(self.space.machine, thresholds)
+            self.search = Search(self.space, self.limits)
+
+    def is_needed(self, questions: Sequence[Question]) -> bool:
+        """Whether programs explain enough of a sample of the questions that walks do not."""
+        sample = [questions[place] for place in np.random.default_rng(0).permutation(len(questions))[:SAMPLED]]
+        return sum(self.explained(row, few=False) is not None for row in sample) >= NEEDED * len(sample)
+
+    def explained(self, row: Question, few: bool) -> Explained | None:
+        """A question with the programs that answer it, if there are any; of many also none where a walk does."""
+        if row.context:
+            return None
+        wanted = wanted_of(row, self.catalog)
+        if wanted == ():
+            return None
+        named = self.named(row.question)
+        walked = self._is_walked(named, wanted)
+        if not walked and not few:
+            named = [*named, *self._misspelt(row.question, named)]
+            walked = self._is_walked(named, wanted)
+        if walked and not few:
+            return None
+        programs = self.search.programs(named, wanted, quantities_of(row.question))
+        return Explained(row.question, tuple(programs), walked) if programs else None
+
+    def programs(self, question: str, wanted: Wanted) -> list[Program]:
+        """Programs that lead from what a question names, or from classes, to what is wanted."""
+        return self.search.programs(self.named(question), wanted, quantities_of(question))
+
+    def named(self, question: str) -> list[Step]:
+        """Each longest name in a question, with all that it may mean."""
+        spans = [span for span in spans_of(question) if self.index.exact([span.text])[0]]
+        longest = [span for span in spans if not any(_within(span, other) for other in spans)]
+        found = [(span, tuple(sorted(self.index.exact([span.text])[0]))) for span in longest]
+        return [Step("named", start=span.start, end=span.end, entities=entities) for span, entities in found]
+
+    def _misspelt(self, question: str, named: Sequence[Step]) -> list[Step]:
+        """The names that runs of words are most like, where they are like one and no name themselves."""
+        taken = [(step.start, step.end) for step in named]
+        spans = [
+            span
+            for span in spans_of(question, LONGEST)
+            if len(span.text) >= SHORTEST and all(span.end <= start or end <= span.start for start, end in taken)
+        ]
+        if not spans:
+            return []
+        found = [self.index.search([span.text], k=1) for span in spans]  # one by one FAISS needs no threads
+        alike = np.array([float(each.features[0, :1, BY_SPELLING].sum()) for each in found])
+        steps: list[Step] = []
+        for place in np.argsort(-alike, kind="stable"):
+            span = spans[place]
+            if len(steps) == MISSPELT or alike[place] < ALIKE:
+                break
+            if all(span.end <= step.start or step.end <= span.start for step in steps):
+                steps.append(
+                    Step("named", start=span.start, end=span.end, entities=(int(found[place].entities[0, 0]),))
+                )
+        return steps
+
+    def _is_walked(self, named: Sequence[Step], wanted: Wanted) -> bool:
+        """Whether some entity that is named leads to just what is wanted over one relation or two; or, if several are
+        wanted, over three, or what two of them lead to over up to two has just that in common.
+
+        Longer ways to one entity there are by chance.
+        """
+        if isinstance(wanted, bool):
+            return False
+        seeds = [entity for step in named for entity in step.entities[:NAMESAKES] if wanted != (entity,)]
+        reached = [self._walks(entity) for entity in seeds]
+        for entity, levels in zip(seeds, reached, strict=True):
+            if any(self._is(found, wanted) or self._is(_but(found, entity), wanted) for found in chain(*levels)):
+                return True
+        if len(wanted) == 1:
+            return False
+        if any(self._is(found, wanted) for _, seconds in reached for found in self._further(seconds)):
+            return True
+        sets = [[each for each in chain(*levels) if len(each) >= len(wanted)][:MEETING] for levels in reached]
+        pairs = ((one, other) for own, others in combinations(sets, 2) for one in own for other in others)
+        return any(self._is(np.intersect1d(one, other, assume_unique=True), wanted) for one, other in pairs)
+
+    def _walks(self, entity: int) -> tuple[list[Entities], list[Entities]]:
+        """Where an entity leads over one relation and over two."""
+        start = np.array([entity])
+        firsts = [self.space.machine.follow(start, relation) for relation in self._relations(start)]
+        return firsts, list(self._further(firsts))
+
+    def _further(self, level: Sequence[Entities]) -> Iterator[Entities]:
+        for found in level[:WALKS]:
+            if len(found) <= WALKED:
+                for relation in self._relations(found):
+                    yield self.space.machine.follow(found, relation)
+
+    def _relations(self, entities: Entities) -> list[int]:
+        found: list[int] = np.flatnonzero(np.logical_or.reduce(self.space.has[entities])).tolist()
+        return found
+
+    def _is(self, entities: Entities, wanted: Wanted) -> bool:
+        if isinstance(wanted, bool) or len(entities) != len(wanted):
+            return False
+        if isinstance(wanted[0], float):
+            found = np.sort(self.catalog.values[entities])
+            return bool(np.isclose(found, np.sort(np.array(wanted)), rtol=1e-9, atol=0.0).all())
+        return tuple(entities.tolist()) == wanted
+
+
+def wanted_of(question: Question, catalog: Catalog) -> Wanted:
+    """The answers as a program gives them: entities, rising, numbers, yes or no; nothing where the graph lacks one."""
+    first = question.answers[0] if question.answers else None
+    if isinstance(first, bool):
+        return first
+    if question.answers and all(isinstance(answer, int | float) for answer in question.answers):
+        return tuple(map(float, question.answers))
+    try:
+        return tuple(sorted({catalog.entity(str(answer)) for answer in question.answers}))
+    except UnknownEntityError:
+        return ()
+
+
+_LOOKOUT: list[Lookout] = []  # the one that looks, for the processes that it is forked into
+
+
+def _explained(row: Question, few: bool) -> Explained | None:
+    return _LOOKOUT[-1].explained(row, few)
+
+
+def _but(entities: Entities, entity: int) -> Entities:
+    rest: Entities = entities[entities != entity]
+    return rest
+
+
+def _within(span: Span, other: Span) -> bool:
+    return span != other and other.start <= span.start and span.end <= other.end

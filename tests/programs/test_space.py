@@ -1,0 +1,55 @@
+"""The space: what may come next is what the graph gives a sense to."""
+
+import numpy as np
+import pytest
+
+from kgqa.graph.numbers import Numbers
+from kgqa.programs.machine import ENDS, Machine, Step
+from kgqa.programs.quantities import Quantity
+from kgqa.programs.space import Space
+from tests.programs.test_numbers import class_, entities, relation
+
+
+def valid(space: Space, *sets: np.ndarray, told: tuple[Quantity, ...] = ()) -> set[Step]:
+    return {space.steps[place] for place in np.flatnonzero(space.valid(sets, told))}
+
+
+def test_a_program_begins_with_a_start(space: Space) -> None:
+    assert {step.op for step in valid(space)} == {"class"}
+
+
+def test_every_step_is_there_once(space: Space) -> None:
+    assert len(space.places) == len(space.steps)
+
+
+def test_what_is_followed_is_there_for_things_of_that_class(space: Space, numbers: Numbers) -> None:
+    followed = {step.relation for step in valid(space, entities(numbers, "bay")) if step.op == "follow"}
+    assert followed == {relation(numbers, "in"), relation(numbers, "capital") + 1, relation(numbers, "population")}
+
+
+def test_an_empty_set_can_be_asked_after_and_nothing_else(space: Space) -> None:
+    empty = np.empty(0, dtype=np.int64)
+    assert {step.op for step in valid(space, empty)} == {"count", "any", "set", "largest", "smallest", "class"}
+
+
+def test_numbers_are_compared_where_the_question_states_one(space: Space, numbers: Numbers) -> None:
+    cities = numbers.members[class_(numbers, "city")]
+    assert not {"over", "under", "exactly"} & {step.op for step in valid(space, cities)}
+    stated = valid(space, cities, told=(Quantity(5.0, 0, 1),))
+    assert {"over", "under", "exactly"} <= {step.op for step in stated}
+
+
+@pytest.mark.parametrize(("count", "ends"), [(1, {"set", "count", "any", "sum", "mean"}), (2, {"difference"})])
+def test_a_program_ends_with_one_set_or_the_difference_of_two(
+    space: Space, numbers: Numbers, count: int, ends: set[str]
+) -> None:
+    own = numbers.members[class_(numbers, "city")] if count == 1 else entities(numbers, "alm")
+    found = valid(space, *[own] * count)
+    assert {step.op for step in found if step.op in ENDS} == ends
+
+
+def test_what_counts_as_much_is_a_step_of_its_own(machine: Machine, numbers: Numbers) -> None:
+    (population,) = numbers.values
+    space = Space(machine, {population: 250.0})
+    cities = numbers.members[class_(numbers, "city")]
+    assert Step("notable", attribute=population, number=250.0) in valid(space, cities)

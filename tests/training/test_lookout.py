@@ -1,0 +1,96 @@
+"""The lookout: finds programs where walks do not do, and takes its questions from answers alone."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from kgqa.graph.numbers import Numbers
+from kgqa.graph.store import KnowledgeGraph, build_graph
+from kgqa.linking.index import EntityIndex
+from kgqa.programs.machine import Machine
+from kgqa.programs.space import Space
+from kgqa.training import lookout as module
+from kgqa.training.lookout import Lookout, wanted_of
+from kgqa.training.questions import Question
+from tests import kingdom
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeGraph:
+    path: Path = kingdom.write_graph(tmp_path_factory.mktemp("lookout") / "graph.ttl")
+    return build_graph([path])[0]
+
+
+@pytest.fixture
+def lookout(graph: KnowledgeGraph) -> Lookout:
+    degrees = graph.sparse.degree(torch.arange(graph.sparse.num_entities)).numpy()
+    index = EntityIndex.build(graph.catalog, degrees, None)
+    return Lookout(Space(Machine(Numbers.of_graph(graph))), index)
+
+
+def asked(slice_: str) -> list[Question]:
+    rows = [row for row in kingdom.questions(kingdom.STATES) if row["slice"] == slice_]
+    return [Question(row["id"], row["question"], tuple(row["answers"]), slice=slice_) for row in rows]
+
+
+def test_programs_are_needed_for_counts_and_not_for_capitals(lookout: Lookout) -> None:
+    assert lookout.is_needed(asked("count"))
+    assert not lookout.is_needed(asked("plain"))
+
+
+def test_of_few_questions_all_are_explained_and_a_walk_is_known_to_do(lookout: Lookout) -> None:
+    capitals, counts = lookout.explain(asked("plain")), lookout.explain(asked("count"))
+    assert all(each is not None and each.walked for each in capitals)
+    assert all(each is not None and not each.walked for each in counts)
+
+
+def test_of_many_questions_those_that_a_walk_explains_are_left(
+    lookout: Lookout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FEW", 5)
+    assert lookout.explain(asked("plain")) == [None] * len(kingdom.STATES)
+    assert None not in lookout.explain(asked("sum"))
+
+
+def test_every_program_comes_to_the_answer(lookout: Lookout, graph: KnowledgeGraph) -> None:
+    for kind in ("count", "sum", "yes-no", "negation", "superlative", "threshold"):
+        for row, explained in zip(asked(kind), lookout.explain(asked(kind)), strict=True):
+            assert explained is not None, row.question
+            wanted = wanted_of(row, graph.catalog)
+            expected = float(wanted[0]) if kind in ("count", "sum") else wanted  # type: ignore[index]
+            found = {lookout.space.machine.run(program) for program in explained.programs}
+            assert expected in found, row.question
+
+
+def test_yes_and_no_read_both_names(lookout: Lookout) -> None:
+    for explained in lookout.explain(asked("yes-no")):
+        assert explained is not None
+        for program in explained.programs:
+            assert len({step.start for step in program if step.op == "named"}) == 2
+
+
+def test_a_misspelt_name_is_found_where_nothing_else_is(lookout: Lookout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FEW", 0)
+    count = len(kingdom.CITIES["Belmar"])
+    (explained,) = lookout.explain([Question("1", "how many cities are in Bellmar?", (count,))])
+    assert explained is not None
+    named = {step.entities for program in explained.programs for step in program if step.op == "named"}
+    assert named == {(lookout.catalog.entity(kingdom.iri("Belmar")),)}
+
+
+def test_many_are_looked_for_side_by_side_with_the_same_result(
+    lookout: Lookout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = asked("count") + asked("sum")
+    alone = lookout.explain(rows)
+    monkeypatch.setattr(module, "TOGETHER", 2)
+    assert lookout.explain(rows) == alone
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [((True,), True), ((3, 1.5), (3.0, 1.5)), (("urn:k:nobody",), ()), ((), ())],
+)
+def test_answers_as_programs_give_them(graph: KnowledgeGraph, answers: tuple[object, ...], expected: object) -> None:
+    assert wanted_of(Question("1", "?", answers), graph.catalog) == expected  # type: ignore[arg-type]
