@@ -20,7 +20,8 @@ from kgqa.programs.machine import ENDS, OPS, Program, Stack, Step
 from kgqa.programs.quantities import Quantity, quantities_of
 from kgqa.programs.space import COMPARED, MOST_SETS, RANKS, Space
 from kgqa.reasoning.encoder import attend
-from kgqa.reasoning.offers import Offers, Place, longest, offered
+from kgqa.reasoning.offers import Offers, Place, Referents, longest, offered
+from kgqa.reasoning.referrer import References
 
 READS = 2  # places of the question that are looked at for one step
 MOST_STARTS = 3
@@ -123,9 +124,13 @@ class Decoder(nn.Module):
         states: Tensor,
         pooled: Tensor,
         relations: Tensor,
+        references: References,
+        referred: Tensor,
     ) -> Draft:
         """What programs are written from, of what the rest of the model made of the questions."""
-        offers = self.offers(batch, candidates, cells, spans, states)
+        likely = torch.cat([cells[..., :-1], referred], -1).exp().sum(1)  # (B, N * K + C)
+        both = torch.cat([spans, references.vectors[:, :1]], 1)  # (B, S + 1, W)
+        offers = self.offers(batch, candidates, likely, both, states, references.referents.rows)
         needed = self.chosen(torch.nn.functional.layer_norm(pooled, pooled.shape[-1:])).squeeze(-1)
         return Draft(states, batch.attention_mask, self.start(pooled), self.steps(relations), offers, needed)
 
@@ -166,17 +171,23 @@ class Decoder(nn.Module):
         return vectors
 
     def offers(
-        self, batch: ReadingBatch, candidates: Candidates, cells: Tensor, spans: Tensor, states: Tensor
+        self,
+        batch: ReadingBatch,
+        candidates: Candidates,
+        likely: Tensor,
+        spans: Tensor,
+        states: Tensor,
+        context: Sequence[Referents],
     ) -> Offers:
-        """What the questions name and state.
+        """What the questions name and state, and what was said before them.
 
         Args:
-            cells: log-probabilities of the ranker, shape (B, M, N * K + 1).
-            spans: span vectors, shape (B, S, W).
+            likely: what the ranker gives to candidates and to what was said before, shape (B, N * K + C).
+            spans: span vectors, and as the last one that of what reads what was said before, shape (B, S + 1, W).
             states: token states, shape (B, L, D).
+            context: the referents of each question.
         """
-        likely = cells[..., :-1].exp().sum(1)  # (B, N * K)
-        found = offered(batch, candidates, likely)
+        found = offered(batch, candidates, likely, context)
         width = max(map(len, found))
         owner = [row * width + n for row, own in enumerate(found) for n, offer in enumerate(own) for _ in offer.cells]
         held = [row * likely.shape[1] + cell for row, own in enumerate(found) for offer in own for cell in offer.cells]

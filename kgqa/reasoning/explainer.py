@@ -11,7 +11,7 @@ from kgqa.programs.machine import Machine, Step
 from kgqa.reasoning.context import Referent
 from kgqa.reasoning.heads import LEAST_WEIGHT, answer_set
 from kgqa.reasoning.hops import way_there
-from kgqa.reasoning.offers import Offers
+from kgqa.reasoning.offers import Offers, said_at
 from kgqa.reasoning.solution import Solution
 from kgqa.reasoning.trace import Route, trace
 from kgqa.reasoning.unfolding import unfolded
@@ -64,7 +64,7 @@ class Explainer:
         if found is None or draft is None or self.machine is None:
             return Answer(question, "none", confidence=round(confidence, 4), abstained=True, why="no_relation")
         starts = list(dict.fromkeys(step for step in found.program if step.op == "named"))
-        links = tuple(self._named(question, step, draft.offers) for step in starts)
+        links = tuple(self._started(question, step, solution) for step in starts)
         program, facts = unfolded(self.machine, found.program, starts)
         denotation = found.denotation
         answers = () if abstained or not isinstance(denotation, tuple) else denotation
@@ -89,6 +89,14 @@ class Explainer:
         """The number that an entity is, if it is alone and one."""
         value = float(self.graph.catalog.values[entities[0]]) if len(entities) == 1 else float("nan")
         return None if value != value else value
+
+    def _started(self, question: str, step: Step, solution: Solution) -> Link:
+        """What a program starts from: a mention, or what was said before."""
+        draft = solution.thought.draft
+        assert draft is not None
+        if (place := said_at(step)) is not None:
+            return self._earlier(solution, 0, solution.thought.references.referents.rows[0][place])
+        return self._named(question, step, draft.offers)
 
     def _named(self, question: str, step: Step, offers: Offers) -> Link:
         """The mention that a program starts from, and its other readings."""

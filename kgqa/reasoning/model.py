@@ -171,7 +171,9 @@ class JointModel(nn.Module):
         answerable = self.answerable(pooled, vectors, way_there(plan), candidates, cells, referring)  # (B,)
         draft = None
         if self.decoder is not None:
-            draft = self.decoder.draft(batch, candidates, cells, span_vectors, states, pooled, relations)
+            draft = self.decoder.draft(
+                batch, candidates, cells, span_vectors, states, pooled, relations, references, referred
+            )
         return Thought(batch, candidates, references, cells, referred, plan, self._counts(pooled), answerable, draft)
 
     def forward(

@@ -12,12 +12,14 @@ from kgqa.linking.shortlist import Candidates
 from kgqa.linking.spans import Span
 from kgqa.programs.machine import Step
 from kgqa.programs.quantities import Quantity
+from kgqa.reasoning.context import Referent
 
 LEAST_NAMED = 1e-3  # probability under the ranker from which on a single candidate is worth a start of its own
 MOST_NAMED = 24
 FEWEST_SHORTLISTED = 8  # of the entities of a name, if it has so many
 
 Table = NDArray[np.generic]
+Referents = tuple[Referent, ...]
 Place = tuple[int, int]  # characters from and to
 
 
@@ -49,23 +51,43 @@ class Offers:
 
 @dataclass(frozen=True)
 class Offer:
-    """Something to start from: its step, the position of its span, and its cells among (N * K,)."""
+    """Something to start from: its step, the position of its span, and its cells among (N * K + C,)."""
 
     step: Step
     span: int
     cells: tuple[int, ...]
 
 
-def offered(batch: ReadingBatch, candidates: Candidates, likely: Tensor) -> list[list[Offer]]:
-    """For each question all that an exact name may mean, together, and the likeliest single candidates."""
-    weights = likely.detach().cpu().numpy().reshape(candidates.entities.shape)
+def offered(
+    batch: ReadingBatch, candidates: Candidates, likely: Tensor, context: Sequence[Referents]
+) -> list[list[Offer]]:
+    """For each question all that an exact name may mean, together, the likeliest single candidates, and what was said
+    before.
+
+    Args:
+        likely: what the ranker gives to each candidate and, after these, to each referent, shape (B, N * K + C).
+    """
+    size = candidates.entities[0].numel()
+    weights = likely[:, :size].detach().cpu().numpy().reshape(candidates.entities.shape)
     entities, spans, there = (
         each.cpu().numpy() for each in (candidates.entities, candidates.span, candidates.span_mask)
     )
+    last = batch.first.shape[1]
     return [
         _offered(reading, entities[row], spans[row], there[row], weights[row])
+        + [Offer(said(referent.entities, c), last, (size + c,)) for c, referent in enumerate(context[row])]
         for row, reading in enumerate(batch.readings)
     ]
+
+
+def said(entities: Sequence[int], place: int) -> Step:
+    """The start from what was said before: the referent at this place. It stands before the question's characters."""
+    return Step("named", start=-2 * place - 2, end=-2 * place - 1, entities=tuple(sorted(entities)))
+
+
+def said_at(step: Step) -> int | None:
+    """The place of the referent that a program starts from, None where a step is no such start."""
+    return -step.start // 2 - 1 if step.op == "named" and step.start < 0 else None
 
 
 def _offered(reading: Reading, entities: Table, spans: Table, there: Table, weights: Table) -> list[Offer]:

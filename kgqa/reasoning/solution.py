@@ -10,6 +10,7 @@ from kgqa.graph.frontier import Frontier
 from kgqa.reasoning.beam import Written
 from kgqa.reasoning.context import Referent
 from kgqa.reasoning.model import Thought
+from kgqa.reasoning.offers import said_at
 
 LEANS = 0.75  # probability of going the way of the question before, from which on a question leans on it
 
@@ -44,6 +45,8 @@ class Solution:
     @property
     def leans(self) -> bool:
         """Whether what was said before has a part in it: as where a path starts, or as the way that it goes."""
+        if self.program is not None:
+            return any(said_at(step) is not None for step in self.program.program)
         again = self.thought.plan.again
         repeats = again is not None and bool((again[0, : self.used] > LEANS).any())
         return repeats or any(self.together(slot) is not None for slot in range(self.used))

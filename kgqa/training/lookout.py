@@ -6,6 +6,7 @@ from what they name leads to.
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, combinations
 from multiprocessing import get_context
@@ -23,6 +24,8 @@ from kgqa.programs.quantities import quantities_of
 from kgqa.programs.search import Limits, Search, Wanted
 from kgqa.programs.space import Space
 from kgqa.programs.thresholds import intervals_of, learned
+from kgqa.reasoning.context import Context, referents
+from kgqa.reasoning.offers import said
 from kgqa.training.questions import Question
 from kgqa.training.renaming import Explained
 
@@ -41,6 +44,14 @@ MISSPELT = 2  # names of a question
 MEETING = 60  # sets of an entity that may have something in common with those of another
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question, and what was said before it."""
+
+    question: Question
+    context: Context = ()
+
+
 class Lookout:
     """Looks for programs in a space; the index says what names stand for."""
 
@@ -50,21 +61,25 @@ class Lookout:
         self.search = Search(space, self.limits)
         self.catalog: Catalog = space.numbers.catalog
 
-    def explain(self, questions: Sequence[Question]) -> list[Explained | None]:
-        """Each question with the programs that answer it; none where a walk does, if there are many questions."""
-        distinct = list({(row.question, row.answers): row for row in questions}.values())
+    def explain(
+        self, questions: Sequence[Question], contexts: Sequence[Context] | None = None
+    ) -> list[Explained | None]:
+        """Each question with the programs that answer it, after what was said before it; none where a walk does, if
+        there are many questions."""
+        rows = [Asked(row, context) for row, context in zip(questions, contexts or [()] * len(questions), strict=True)]
+        distinct = list(dict.fromkeys(rows))
         few = len(distinct) <= FEW
         if few:
-            self._learn_thresholds(distinct)
+            self._learn_thresholds([asked.question for asked in distinct])
         bar = tqdm(total=len(distinct), unit="question", desc="looking for programs", leave=False)
         known = {}
-        for row, found in zip(distinct, self._side_by_side(distinct, few), strict=True):
-            known[row.question, row.answers] = found
+        for asked, found in zip(distinct, self._side_by_side(distinct, few), strict=True):
+            known[asked] = found
             bar.update()
         bar.close()
-        return [known[row.question, row.answers] for row in questions]
+        return [known[asked] for asked in rows]
 
-    def _side_by_side(self, questions: Sequence[Question], few: bool) -> Iterator[Explained | None]:
+    def _side_by_side(self, questions: Sequence["Asked"], few: bool) -> Iterator[Explained | None]:
         """Each one explained, by a process for each core where processes can be forked."""
         look = partial(_explained, few=few)
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
@@ -96,16 +111,18 @@ class Lookout:
     def is_needed(self, questions: Sequence[Question]) -> bool:
         """Whether programs explain enough of a sample of the questions that walks do not."""
         sample = [questions[place] for place in np.random.default_rng(0).permutation(len(questions))[:SAMPLED]]
-        return sum(self.explained(row, few=False) is not None for row in sample) >= NEEDED * len(sample)
+        return sum(self.explained(Asked(row), few=False) is not None for row in sample) >= NEEDED * len(sample)
 
-    def explained(self, row: Question, few: bool) -> Explained | None:
+    def explained(self, asked: "Asked", few: bool) -> Explained | None:
         """A question with the programs that answer it, if there are any; of many also none where a walk does."""
-        if row.context:
-            return None
+        row = asked.question
         wanted = wanted_of(row, self.catalog)
         if wanted == ():
             return None
-        named = self.named(row.question)
+        named = [
+            *self.named(row.question),
+            *(said(each.entities, c) for c, each in enumerate(referents(asked.context))),
+        ]
         walked = self._is_walked(named, wanted)
         if not walked and not few:
             named = [*named, *self._misspelt(row.question, named)]
@@ -211,8 +228,8 @@ def wanted_of(question: Question, catalog: Catalog) -> Wanted:
 _LOOKOUT: list[Lookout] = []  # the one that looks, for the processes that it is forked into
 
 
-def _explained(row: Question, few: bool) -> Explained | None:
-    return _LOOKOUT[-1].explained(row, few)
+def _explained(asked: Asked, few: bool) -> Explained | None:
+    return _LOOKOUT[-1].explained(asked, few)
 
 
 def _but(entities: Entities, entity: int) -> Entities:

@@ -61,7 +61,8 @@ class Renamer:
 
     def renamed(self, row: Explained, random: Random) -> Explained:
         """The same question of others, or as it is where it names nothing or no others give an answer."""
-        named = {(step.start, step.end): step for program in row.programs for step in program if step.op == "named"}
+        steps = (step for program in row.programs for step in program)
+        named = {(step.start, step.end): step for step in steps if step.op == "named" and step.start >= 0}
         starts = [named[place] for place in sorted(named)]
         apart = all(one.end <= other.start for one, other in pairwise(starts))
         if not starts or not apart or quantities_of(row.question):

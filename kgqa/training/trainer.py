@@ -97,7 +97,7 @@ class Trainer:
         self.explained: list[Explained | None] = [None] * len(questions)
         if model.decoder is not None:
             lookout = Lookout(model.decoder.space, model.index)
-            self.explained = lookout.explain(questions)
+            self.explained = lookout.explain(questions, self.contexts)
             model.know(lookout.space.thresholds)
         self._tree = lru_cache(maxsize=TREES)(self._derived)
         self.renamer = Renamer(model.decoder.space, model.index) if any(self.explained) and model.decoder else None

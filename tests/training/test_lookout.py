@@ -8,8 +8,10 @@ import torch
 from kgqa.graph.numbers import Numbers
 from kgqa.graph.store import KnowledgeGraph, build_graph
 from kgqa.linking.index import EntityIndex
-from kgqa.programs.machine import Machine
+from kgqa.programs.machine import Machine, Step
 from kgqa.programs.space import Space
+from kgqa.reasoning.context import Said, referents
+from kgqa.reasoning.offers import said
 from kgqa.training import lookout as module
 from kgqa.training.lookout import Lookout, wanted_of
 from kgqa.training.questions import Question
@@ -94,3 +96,14 @@ def test_many_are_looked_for_side_by_side_with_the_same_result(
 )
 def test_answers_as_programs_give_them(graph: KnowledgeGraph, answers: tuple[object, ...], expected: object) -> None:
     assert wanted_of(Question("1", "?", answers), graph.catalog) == expected  # type: ignore[arg-type]
+
+
+def test_what_was_said_before_is_started_from(lookout: Lookout) -> None:
+    cities = [lookout.catalog.entity(kingdom.iri(city)) for city in kingdom.CITIES["Corvia"]]
+    context = (Said("which cities are in Corvia?", (), tuple(cities)),)
+    (explained,) = lookout.explain([Question("1", "how many are there?", (len(cities),))], [context])
+    assert explained is not None
+    place = next(n for n, each in enumerate(referents(context)) if each.role == "answers")
+    assert (said(cities, place), Step("count")) in explained.programs
+    (alone,) = lookout.explain([Question("1", "how many are there?", (len(cities),))])
+    assert alone is None or all(program[0].op == "class" for program in alone.programs)
