@@ -175,6 +175,8 @@ class Answerer:
         """
         weighed = self.model(questions)
         sure = self.calibration.confidence(evidence(weighed)) >= self.calibration.threshold  # (B,)
+        if (draft := weighed.thought.draft) is not None:
+            sure &= draft.needed <= 0  # a program would have to be written
         combined, answers = weighed.combined, []
         for row in range(len(questions)):
             own = combined.batch == row

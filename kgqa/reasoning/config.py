@@ -65,7 +65,7 @@ class ModelConfig:
     def load(cls, path: Path) -> tuple["ModelConfig", dict[str, Any]]:
         """Read what `save` wrote: the configuration, and the rest."""
         try:
-            row = json.loads(path.read_text())
+            row = {"thresholds": {}, **json.loads(path.read_text())}  # models had none before they wrote programs
             own = {key: row.pop(key) for key in cls.__dataclass_fields__}
             own["without"] = tuple(own["without"])
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:

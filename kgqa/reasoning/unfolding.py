@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kgqa.graph.catalog import Catalog
-from kgqa.graph.numbers import Attribute, Entities
+from kgqa.graph.numbers import Attribute, Entities, Floats
 from kgqa.programs.machine import ENDS, Machine, Program, Stack, Step, needed
 from kgqa.types import ENTITIES_KEPT, VALUES_KEPT, Operation
 
@@ -68,17 +69,26 @@ def _measured(machine: Machine, operation: Operation, attribute: Attribute) -> O
 def _weighed(machine: Machine, operation: Operation, step: Step, before: Stack) -> Operation:
     """With the numbers of all that took part, the most extreme first."""
     assert step.attribute is not None
-    took_part = np.unique(np.concatenate(before[-needed(step) :]))
+    took_part = before[-1] if needed(step) == 1 else np.union1d(before[-2], before[-1])
     values = machine.numbers.of(took_part, step.attribute)
     there = ~np.isnan(values)
     falling = step.op not in ("smallest", "under", "below")
     own, values = took_part[there], values[there]
-    order = np.lexsort((own, -values if falling else values))[:VALUES_KEPT]
+    order = _first(-values if falling else values, own)
     ids = machine.numbers.catalog.entity_ids
     pairs = tuple(
         (ids[entity], value) for entity, value in zip(own[order].tolist(), values[order].tolist(), strict=True)
     )
     return replace(operation, values=pairs, took_part=int(there.sum()), missing=int((~there).sum()))
+
+
+def _first(values: Floats, entities: Entities) -> NDArray[np.int64]:
+    """Where the smallest of some numbers are, as many as are kept; equal ones by entity."""
+    kept = np.arange(len(values))
+    if len(values) > VALUES_KEPT:
+        kept = np.argpartition(values, VALUES_KEPT - 1)[:VALUES_KEPT]
+    order: NDArray[np.int64] = kept[np.lexsort((entities[kept], values[kept]))]
+    return order
 
 
 def unit_of(label: str) -> str:

@@ -62,9 +62,12 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
         "--questions", required=True, action="append", type=Path, metavar="FILE", help="may be given several times"
     )
     programs.set_defaults(run=_programs)
+    extreme = benches.add_parser("extreme", help="what a superlative over the largest class adds to an answer")
+    extreme.add_argument("--graph", required=True, type=Path, help="a graph directory or one graph file")
+    extreme.set_defaults(run=_extreme)
     for bench in (follow, linking, spelling, unanswerable, load, learning):
         bench.add_argument("--seed", type=int, default=0)
-    for bench in (follow, linking, spelling, parts, unanswerable, load, learning, programs):
+    for bench in (follow, linking, spelling, parts, unanswerable, load, learning, programs, extreme):
         bench.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -120,6 +123,13 @@ def _programs(options: argparse.Namespace) -> None:
 
     rows = list(run(open_graph(options.graph), read_all(options.questions)))
     print(json.dumps(rows) if options.json else _table(rows))
+
+
+def _extreme(options: argparse.Namespace) -> None:
+    from benchmarks.extreme import run
+    from kgqa.graph.store import open_graph
+
+    _print_figures(run(open_graph(options.graph)), options.json)
 
 
 def _unanswerable(options: argparse.Namespace) -> None:

@@ -24,3 +24,11 @@ def test_questions_are_counted_by_slice(land_file: Path, tmp_path: Path, capsys:
     assert main(["bench", "programs", "--graph", str(land_file), "--questions", str(asked), "--json"]) == 0
     rows = {row["slice"]: (row["explained"], row["questions"]) for row in json.loads(capsys.readouterr().out)}
     assert rows == {"count": (1, 2), "superlative": (1, 1), "plain": (0, 1), "all": (2, 4)}
+
+
+def test_a_superlative_is_timed_over_the_largest_class(land_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "extreme", "--graph", str(land_file), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["class"], figures["entities"], figures["against"]) == ("city", 4, "state, 3")
+    parts = figures["extreme_ms"] + figures["valid_ms"] + figures["unfold_ms"]
+    assert figures["total_ms"] == pytest.approx(parts, abs=0.01)
