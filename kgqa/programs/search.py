@@ -85,7 +85,9 @@ class Search:
         if not isinstance(wanted, bool):
             found += self._of_classes.programs(wanted)
         found += self._right(self._stated(told), wanted)
-        return self._best(dict.fromkeys(found), named, isinstance(wanted, bool))
+        best = self._best(dict.fromkeys(found), named, isinstance(wanted, bool))
+        entities = not isinstance(wanted, bool) and not any(isinstance(each, float) for each in wanted)
+        return _needless_left_out(best) if entities else best
 
     def _best(self, found: Iterable[Program], named: Sequence[Step], strict: bool) -> list[Program]:
         """The shortest, where a name that is left unread counts as UNREAD steps; of yes or no, to which half of all
@@ -335,6 +337,21 @@ class Search:
         key = state.entities.tobytes()
         seen[key] = seen.get(key, 0) + 1
         return seen[key] <= self.limits.each_set if len(state.entities) else state.program[-1].op != "keep"
+
+
+def _needless_left_out(programs: Sequence[Program]) -> list[Program]:
+    """Programs without those that only do more than another one of them: steps that change nothing in the end."""
+    kept: list[Program] = []
+    for program in programs:
+        if not any(_is_part(shorter, program) for shorter in kept):
+            kept.append(program)
+    return kept
+
+
+def _is_part(shorter: Program, program: Program) -> bool:
+    """Whether a program has all steps of another one, in the same order, and reads no more names."""
+    rest = iter(program)
+    return len(shorter) < len(program) and _read(shorter) == _read(program) and all(step in rest for step in shorter)
 
 
 def _read(program: Program) -> set[tuple[int, int]]:
