@@ -142,7 +142,8 @@ class Decoder(nn.Module):
         scores = self.score(memory, seen, draft.steps, draft.offers, rows)
         scores[:, self.ends] = scores[:, self.ends] - self._unread(draft.offers, beginnings, rows).unsqueeze(1)
         allowed = self.allowed(beginnings, draft.offers, rows.tolist())
-        return scores.masked_fill(~allowed, NEVER).log_softmax(-1), seen
+        logs = scores.masked_fill(~allowed, NEVER).log_softmax(-1)
+        return logs.masked_fill(~allowed, NEVER), seen  # also where nothing is allowed
 
     def _unread(self, offers: Offers, beginnings: Sequence[Beginning], rows: Tensor) -> Tensor:
         """What a program that ended here would leave unread of its question, by its worth: shape (P,)."""

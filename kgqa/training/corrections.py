@@ -218,7 +218,7 @@ def _answers(place: str, row: dict[str, Any]) -> tuple[AnswerValue, ...]:
     answers = row.get("answers")
     if not isinstance(answers, list) or not all(isinstance(answer, str | int | float) for answer in answers):
         raise QuestionFormatError(f'{place}: "answers" must be a list of entity ids or numbers, found {answers!r}')
-    return tuple(answers) if all(map(is_answer, answers)) else ()
+    return tuple(answers) if all(is_answer(each) and not isinstance(each, bool) for each in answers) else ()
 
 
 def _hint(place: str, row: dict[str, Any]) -> Hint | None:

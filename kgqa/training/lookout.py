@@ -111,7 +111,14 @@ class Lookout:
     def is_needed(self, questions: Sequence[Question]) -> bool:
         """Whether programs explain enough of a sample of the questions that walks do not."""
         sample = [questions[place] for place in np.random.default_rng(0).permutation(len(questions))[:SAMPLED]]
-        return sum(self.explained(Asked(row), few=False) is not None for row in sample) >= NEEDED * len(sample)
+        return sum(map(self._takes_a_program, sample)) >= NEEDED * len(sample)
+
+    def _takes_a_program(self, row: Question) -> bool:
+        """Whether programs explain a question that no walk does, however long."""
+        wanted, named = wanted_of(row, self.catalog), self.named(row.question)
+        if wanted == () or self._is_walked(named, wanted, also_far=True):
+            return False
+        return self.explained(Asked(row), few=False) is not None
 
     def explained(self, asked: "Asked", few: bool) -> Explained | None:
         """A question with the programs that answer it, if there are any; of many also none where a walk does."""
@@ -166,11 +173,12 @@ class Lookout:
                 )
         return steps
 
-    def _is_walked(self, named: Sequence[Step], wanted: Wanted) -> bool:
+    def _is_walked(self, named: Sequence[Step], wanted: Wanted, also_far: bool = False) -> bool:
         """Whether some entity that is named leads to just what is wanted over one relation or two; or, if several are
-        wanted, over three, or what two of them lead to over up to two has just that in common.
+        wanted or ways that lead far count too, over three, or what two of them lead to over up to two has just that in
+        common.
 
-        Longer ways to one entity there are by chance.
+        Ways that lead far to one entity there are by chance.
         """
         if isinstance(wanted, bool):
             return False
@@ -179,7 +187,7 @@ class Lookout:
         for entity, levels in zip(seeds, reached, strict=True):
             if any(self._is(found, wanted) or self._is(_but(found, entity), wanted) for found in chain(*levels)):
                 return True
-        if len(wanted) == 1:
+        if len(wanted) == 1 and not also_far:
             return False
         if any(self._is(found, wanted) for _, seconds in reached for found in self._further(seconds)):
             return True

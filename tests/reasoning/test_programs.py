@@ -111,3 +111,12 @@ def test_it_answers_alike_after_it_was_saved(answerer: Answerer, tmp_path: Path)
     first, second = answerer.answer(question), from_pretrained(tmp_path / "copy").answer(question)
     assert first.value == second.value == len(kingdom.CITIES["Kelda"])
     assert first.program == second.program
+
+
+def test_nothing_is_written_where_there_is_nothing_to_start_from(trained: Trained) -> None:
+    model = new_model(ModelConfig(), open_graph(trained.graph)).eval()  # its graph has no classes
+    assert model.decoder is not None
+    with torch.inference_mode():
+        draft = model.think(["zzz"], mentions=[[]]).draft
+    assert draft is not None
+    assert written(model.decoder, draft, 0) == ()
