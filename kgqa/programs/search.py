@@ -26,12 +26,11 @@ Wanted = tuple[int, ...] | tuple[float, ...] | bool  # entities, rising; numbers
 
 @dataclass(frozen=True)
 class Limits:
-    """How far to search: changes after a start, and after two sets met; how many programs to keep for one set and for
-    one question; how many states of one start there may be, of each of two sets that meet, and of those that met; and
-    the size of sets that are walked on from."""
+    """How far to search: changes after a start; how many programs to keep for one set and for one question; how many
+    states of one start there may be, of each of two sets that meet, and after those that met; and the size of sets that
+    are walked on from, and of those whose numbers are added up."""
 
     changes: int = 3
-    after_meeting: int = 1
     each_set: int = 3
     programs: int = 60
     states: int = 1_500
@@ -249,7 +248,7 @@ class Search:
         yield from level
         count = 0
         for state in sorted(level, key=lambda state: len(state.program)):
-            if count < self.limits.met * self.limits.after_meeting:
+            if count < self.limits.met:
                 after = self._after(state, seen, told)
                 count += len(after)
                 yield from after

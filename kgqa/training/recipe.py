@@ -142,18 +142,15 @@ def fit(
         asked = [row for row in asked if row.context]
         if not asked:
             raise InputError("no question follows another; give --questions with conversations, or --conversations N")
-    if recipe.start is None and not _programs_needed(model, asked):
+    lookout = Lookout(model.decoder.space, model.index) if model.decoder is not None else None
+    if recipe.start is None and lookout is not None and not lookout.is_needed(asked):
         model.leave_out_programs()
     with only_training(model, model.of_conversations() if recipe.only_conversations else {}):
-        trainer = Trainer(model, asked, recipe.training, _watcher(dev[: recipe.watched]), checkpoint, resume)
+        watch = _watcher(dev[: recipe.watched])
+        trainer = Trainer(model, asked, recipe.training, watch, checkpoint, resume, lookout=lookout)
         seconds = trainer.train()
     blend(model, before, recipe.keep)
     return model.to("cpu").eval(), seconds
-
-
-def _programs_needed(model: JointModel, asked: Sequence[Question]) -> bool:
-    """Whether enough of the questions have answers that programs lead to and walks do not."""
-    return model.decoder is None or Lookout(model.decoder.space, model.index).is_needed(asked)
 
 
 def _first_model(

@@ -73,7 +73,8 @@ class Trainer:
 
     `evaluate` gives the development figure (higher is better) and a line about it; it is called
     `evaluations` times, evenly spread, or once an epoch where that is 0. `hints` say for the text of a question which
-    entity people mean by a name in it; without them, who is meant is learned from the answers alone.
+    entity people mean by a name in it; without them, who is meant is learned from the answers alone. A `lookout` that
+    already knows the graph saves making one.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Trainer:
         checkpoint: Checkpoint | None = None,
         resume: bool = False,
         hints: Mapping[str, int] | None = None,
+        lookout: Lookout | None = None,
     ) -> None:
         self.model = model
         self.hints = hints or {}
@@ -96,7 +98,7 @@ class Trainer:
         self.contexts = contexts_of(model, questions)
         self.explained: list[Explained | None] = [None] * len(questions)
         if model.decoder is not None:
-            lookout = Lookout(model.decoder.space, model.index)
+            lookout = lookout or Lookout(model.decoder.space, model.index)
             self.explained = lookout.explain(questions, self.contexts)
             model.know(lookout.space.thresholds)
         self._tree = lru_cache(maxsize=TREES)(self._derived)
