@@ -14,7 +14,7 @@ from assets.world.operations import Operation, Word
 from assets.world.seeds import Seeds
 from assets.world.world import RELATION_PREFIX
 from kgqa.graph.numbers import Attribute, Entities, Floats, Mask, Numbers
-from kgqa.programs.machine import Denotation, Machine, Program, Step
+from kgqa.programs.machine import Denotation, Machine, Program, Step, placed
 
 JOINED = ("meet", "without", "above", "below")
 MOST_LEFT = 60  # of a threshold
@@ -90,6 +90,7 @@ class Filling:
                 step = self._named(filled, bound, place, wish)
             elif one.slot:
                 step = self._held(filled, bound, place, wish)
+            step = placed(filled.program, step)
             after = self.machine.step(filled.stack, step)
             if not wish.empty:
                 self._check(filled.stack, step, after[-1])

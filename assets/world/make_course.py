@@ -15,20 +15,24 @@ from assets.world.make_lessons import lessons, rows_of
 
 
 def course(plain: int, operations: int, copies: int, turns: int, seed: int) -> Iterator[dict[str, Any]]:
-    """So many questions of train.jsonl.gz, the first of operations.train.jsonl.gz as often as there are copies, and
-    turns of conversations, one of ten of which end with a question that leans on nothing."""
+    """So many questions of train.jsonl.gz, the first of operations.train.jsonl.gz, all of operation_talks.train.jsonl.gz
+    as often as there are copies, and turns of other conversations, one of ten of which end with a question that leans
+    on nothing."""
     generator = random.Random(seed)
     asked = generator.sample(list(rows_of("train.jsonl.gz")), plain)
-    asked += list(islice(rows_of("operations.train.jsonl.gz"), operations)) * copies
+    asked += islice(rows_of("operations.train.jsonl.gz"), operations)
     yield from generator.sample(asked, len(asked))
+    talks = list(rows_of("operation_talks.train.jsonl.gz"))
+    for copy in range(copies):
+        yield from ({**turn, "conversation": f"{turn['conversation']}-{copy}"} for turn in talks)
     yield from lessons(turns, turns // 10, seed)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--plain", type=int, default=14_000, help="(%(default)s)")
-    parser.add_argument("--operations", type=int, default=4_000, help="(%(default)s)")
-    parser.add_argument("--copies", type=int, default=2, help="(%(default)s)")
+    parser.add_argument("--plain", type=int, default=6_000, help="(%(default)s)")
+    parser.add_argument("--operations", type=int, default=12_000, help="(%(default)s)")
+    parser.add_argument("--copies", type=int, default=1, help="(%(default)s)")
     parser.add_argument("--turns", type=int, default=3_000, help="(%(default)s)")
     parser.add_argument("--seed", type=int, default=16)
     for row in course(**vars(parser.parse_args())):

@@ -6,7 +6,7 @@ asked for: the set itself, how many they are, whether there are any, or a number
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -36,7 +36,8 @@ class Step:
     `named` starts from `entities`, which the characters `start` to `end` of the question may mean; `follow` takes a
     `relation`, inverses counted; `largest` and `smallest` take the extreme of an `attribute` or, of rank 2, what comes
     next. `over`, `under` and `exactly` hold an attribute against a `number` of the question, `above` and `below`
-    against what the other set has, `notable` against the `number` that counts as much. `difference` is of two sets.
+    against what the other set has, `notable` against the `number` that counts as much. `without` leaves out `entities`
+    beside the other set: what borders Germany but not France is not France. `difference` is of two sets.
     """
 
     op: Op
@@ -90,7 +91,7 @@ class Machine:
         if step.op == "meet":
             return _shared(one, other)
         if step.op == "without":
-            return one[~_in(one, other)]
+            return one[~_in(one, np.union1d(other, np.array(step.entities, dtype=np.int64)))]
         if step.op == "either":
             return np.union1d(one, other)
         own, measured = self._measured(one, step), self._measured(other, step)
@@ -152,6 +153,14 @@ class Machine:
         if relation not in self._edges:
             self._edges[relation] = self.numbers.edges(relation)
         return self._edges[relation]
+
+
+def placed(program: Program, step: Step) -> Step:
+    """A step as it is after the beginning of a program: `without` leaves out also what the other set starts from."""
+    if step.op != "without":
+        return step
+    start = next(each for each in reversed(program) if each.op in STARTS)
+    return replace(step, entities=start.entities)
 
 
 def needed(step: Step) -> int:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kgqa.graph.numbers import Entities
 from kgqa.programs.known import TOLERANCE, Known, State, totals
-from kgqa.programs.machine import Denotation, Machine, Program, Step, values_of
+from kgqa.programs.machine import Denotation, Machine, Program, Step, placed, values_of
 from kgqa.programs.quantities import Quantity
 from kgqa.programs.space import COMPARED, Space
 
@@ -184,7 +184,7 @@ class Search:
             start = Step("class", class_=class_)
             level = [State((start,), self.machine.step((), start)[0])]
             for _ in range(min(len(told), 2)):
-                level = [after for state in level for after in self._held(state, told)]
+                level = [held for state in level for held in self._held(state, told)]
                 yield from level
 
     def _held(self, state: State, told: tuple[Quantity, ...]) -> Iterator[State]:
@@ -217,13 +217,13 @@ class Search:
         count = len(level)
         yield from level
         for _ in range(self.limits.changes):
-            after: list[State] = []
+            found: list[State] = []
             for state in level:
-                if count + len(after) > self.limits.states:
+                if count + len(found) > self.limits.states:
                     break
-                after += self._after(state, seen, told)
-            yield from after
-            level, count = after, count + len(after)
+                found += self._after(state, seen, told)
+            yield from found
+            level, count = found, count + len(found)
 
     def _near(self, start: Step, told: tuple[Quantity, ...]) -> list[State]:
         """What is come to by following at most two relations, and perhaps keeping a class: as many as may meet."""
@@ -249,9 +249,9 @@ class Search:
         count = 0
         for state in sorted(level, key=lambda state: len(state.program)):
             if count < self.limits.met:
-                after = self._after(state, seen, told)
-                count += len(after)
-                yield from after
+                found = self._after(state, seen, told)
+                count += len(found)
+                yield from found
 
     def _pairs(self, one: Step, other: Step, seen: dict[bytes, int], told: tuple[Quantity, ...]) -> Iterator[State]:
         if not (one.end <= other.start or other.end <= one.start):
@@ -279,7 +279,9 @@ class Search:
         if len(met) < max(len(one), len(other)) and first:
             yield Step("meet"), met
         if 0 < len(met) < len(one):
-            yield Step("without"), self.machine.step((one, other), Step("without"))[0]
+            step = placed(right.program, Step("without"))
+            if len(rest := self.machine.step((one, other), step)[0]):
+                yield step, rest
         if len(other) == 1:
             yield from self._compared(one, other, asked=len(one) == 1)
 
@@ -305,9 +307,10 @@ class Search:
                     for step, entities in self._compared(members, state.entities, asked=False):
                         yield State((start, *state.program, step), entities)
                 elif len(members) <= self.limits.added_up:
-                    rest = self.machine.step((members, state.entities), Step("without"))[0]
+                    step = placed(state.program, Step("without"))
+                    rest = self.machine.step((members, state.entities), step)[0]
                     if len(rest) < len(members):
-                        yield State((start, *state.program, Step("without")), rest)
+                        yield State((start, *state.program, step), rest)
 
     def _after(self, state: State, seen: dict[bytes, int], told: tuple[Quantity, ...]) -> list[State]:
         entities = state.entities
@@ -319,11 +322,11 @@ class Search:
             if step.op in _ELSEWHERE:
                 continue
             for real in self._with_numbers(step, told):
-                after = State((*state.program, real), self.machine.step((entities,), real)[0])
-                if len(after.entities) == len(entities) and step.op != "follow":
+                changed = State((*state.program, real), self.machine.step((entities,), real)[0])
+                if len(changed.entities) == len(entities) and step.op != "follow":
                     continue
-                if self._is_new(after, seen):
-                    found.append(after)
+                if self._is_new(changed, seen):
+                    found.append(changed)
         return found
 
     def _with_numbers(self, step: Step, told: tuple[Quantity, ...]) -> Iterable[Step]:

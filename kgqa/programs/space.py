@@ -158,6 +158,8 @@ class Space:
         """A step that holds an attribute against a number, with the number."""
         return replace(step, number=quantity.number, start=quantity.start, end=quantity.end)
 
-    def bare(self, step: Step) -> Step:
-        """A step that holds an attribute against a number, without the number: as it is in the space."""
-        return replace(step, number=0.0, start=0, end=0)
+    def place(self, step: Step) -> int:
+        """Where a step is among the steps; one that takes a number or entities of the question has none there."""
+        if step.op in COMPARED or step.op == "without":
+            step = replace(step, number=0.0, start=0, end=0, entities=())
+        return self.places[step]

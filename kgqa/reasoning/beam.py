@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kgqa.programs.machine import ENDS, Denotation, Program, Stack, Step
+from kgqa.programs.machine import ENDS, Denotation, Program, Stack, Step, placed
 from kgqa.reasoning.decoder import Beginning, Decoder, Draft
 
 WIDTH = 12
@@ -68,7 +68,8 @@ def _longer(
         if len(kept) == width or score < best - SPREAD or score < -SPREAD * 3:
             break
         number, column = divmod(place, logs.shape[1])
-        beam, step = beams[number], decoder.step_at(column, draft.offers, row)
+        beam = beams[number]
+        step = placed(beam.program, decoder.step_at(column, draft.offers, row))
         if step.op in ENDS:
             finished.append((score, (*beam.program, step), space.machine.end(beam.stack, step)))
             best = max(best, score)
@@ -78,9 +79,9 @@ def _longer(
         return []
     from_ = torch.tensor([number for number, *_ in kept], device=memory.device)
     columns = torch.tensor([column for _, column, *_ in kept], device=memory.device)
-    after = decoder.after(draft, memory[from_], seen[from_], columns, rows[:1].expand(len(kept)))
+    memory = decoder.after(draft, memory[from_], seen[from_], columns, rows[:1].expand(len(kept)))
     return [
-        _Beam((*beams[number].program, step), stack, score, after[place])
+        _Beam((*beams[number].program, step), stack, score, memory[place])
         for place, (number, _, step, stack, score) in enumerate(kept)
     ]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kgqa.programs.machine import Program, Step
+from kgqa.programs.machine import Program, Step, placed
 from kgqa.training.asking import Asker, Made
 from kgqa.training.groups import Group
 from kgqa.training.patterns import SEVERAL, formed
@@ -71,4 +71,4 @@ class Negations:
 
 
 def _without(group: Group, other: Group) -> Program:
-    return (*group.program, *other.program, Step("without"), Step("set"))
+    return (*group.program, *other.program, placed(other.program, Step("without")), Step("set"))

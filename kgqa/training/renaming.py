@@ -11,7 +11,7 @@ from itertools import pairwise
 from random import Random
 
 from kgqa.linking.index import EntityIndex
-from kgqa.programs.machine import Program, Step
+from kgqa.programs.machine import Program, Step, placed
 from kgqa.programs.quantities import quantities_of
 from kgqa.programs.space import Space
 from kgqa.training.derivations import Node, derived
@@ -95,4 +95,7 @@ class Renamer:
 
 def _with(program: Program, others: dict[Step, Step]) -> Program:
     at = {(step.start, step.end): other for step, other in others.items()}
-    return tuple(at.get((step.start, step.end), step) if step.op == "named" else step for step in program)
+    found: Program = ()
+    for step in program:
+        found += (at.get((step.start, step.end), step) if step.op == "named" else placed(found, step),)
+    return found

@@ -6,7 +6,7 @@ import pytest
 
 from kgqa.errors import InputError
 from kgqa.graph.numbers import Attribute, Numbers
-from kgqa.programs.machine import Machine, Op, Step
+from kgqa.programs.machine import Machine, Op, Step, placed
 from tests.programs.test_numbers import class_, entities, relation
 
 
@@ -75,6 +75,14 @@ def test_two_sets_become_one(
     other = (named(numbers, "ouse"), along(numbers, "flows")) if op in ("meet", "without") else (named(numbers, "ada"),)
     program = (named(numbers, "ada"), along(numbers, "borders"), *other, join, Step("set"))
     assert names(numbers, machine.run(program)) == expected
+
+
+def test_what_borders_one_but_not_another_is_not_the_other(machine: Machine, numbers: Numbers) -> None:
+    """Bor does not border itself, but nobody who says "but not Bor" means it."""
+    ada, bor = ((named(numbers, name), along(numbers, "borders")) for name in ("ada", "bor"))
+    bare, whole = Step("without"), placed((*ada, *bor), Step("without"))
+    assert "bor" in names(numbers, machine.run((*ada, *bor, bare, Step("set"))))
+    assert names(numbers, machine.run((*ada, *bor, whole, Step("set")))) == {"cyr"}
 
 
 @pytest.mark.parametrize(("op", "expected"), [("count", 5), ("sum", 820), ("mean", 205)])

@@ -100,7 +100,7 @@ def test_the_gradient_of_a_program_reaches_spans_ranker_and_encoder(ruled: Train
     found = log_likelihood(model.decoder, draft, trees)
     assert all(value < 0 for value in found.tolist())
     found.mean().neg().backward()
-    for part in (model.spans.score, model.ranker.similarity, model.encoder.trainable[0], model.decoder.operation):
+    for part in (model.spans.score, model.ranker.similarity, model.encoder.trainable[0], model.decoder.steps.operation):
         parameters = [part] if isinstance(part, torch.nn.Parameter) else list(part.parameters())
         assert any(each.grad is not None and bool(each.grad.abs().sum() > 0) for each in parameters), part
 

@@ -156,7 +156,8 @@ class Plain:
 
     def joined(self, one: set[str | float], other: set[str | float], step: Step) -> set[str | float]:
         if step.op in ("meet", "without", "either"):
-            return {"meet": one & other, "without": one - other, "either": one | other}[step.op]
+            besides = {self.name(entity) for entity in step.entities}
+            return {"meet": one & other, "without": one - other - besides, "either": one | other}[step.op]
         limit, found = list(self.measured(other, step).values()), self.measured(one, step)
         if step.op == "above":
             return {name for name, number in found.items() if number > max(limit)}
