@@ -65,9 +65,12 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     extreme = benches.add_parser("extreme", help="what a superlative over the largest class adds to an answer")
     extreme.add_argument("--graph", required=True, type=Path, help="a graph directory or one graph file")
     extreme.set_defaults(run=_extreme)
+    heads = benches.add_parser("heads", help="what each operation is good for: questions asked without it")
+    _add_model(heads, "development questions")
+    heads.set_defaults(run=_heads)
     for bench in (follow, linking, spelling, unanswerable, load, learning):
         bench.add_argument("--seed", type=int, default=0)
-    for bench in (follow, linking, spelling, parts, unanswerable, load, learning, programs, extreme):
+    for bench in (follow, linking, spelling, parts, unanswerable, load, learning, programs, extreme, heads):
         bench.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -130,6 +133,15 @@ def _extreme(options: argparse.Namespace) -> None:
     from kgqa.graph.store import open_graph
 
     _print_figures(run(open_graph(options.graph)), options.json)
+
+
+def _heads(options: argparse.Namespace) -> None:
+    from benchmarks.heads import run
+    from kgqa.reasoning.pretrained import from_pretrained
+    from kgqa.training.questions import read_questions
+
+    rows = list(run(from_pretrained(options.model).model, read_questions(options.questions)))
+    print(json.dumps(rows) if options.json else _table(rows))
 
 
 def _unanswerable(options: argparse.Namespace) -> None:
