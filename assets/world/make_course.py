@@ -15,9 +15,9 @@ from assets.world.make_lessons import lessons, rows_of
 
 
 def course(plain: int, operations: int, copies: int, turns: int, seed: int) -> Iterator[dict[str, Any]]:
-    """So many questions of train.jsonl.gz, the first of operations.train.jsonl.gz, all of operation_talks.train.jsonl.gz
-    as often as there are copies, and turns of other conversations, one of ten of which end with a question that leans
-    on nothing."""
+    """So many questions of train.jsonl.gz, the first of operations.train.jsonl.gz, all of
+    operation_talks.train.jsonl.gz as often as there are copies, and turns of other conversations, one of ten of which
+    end with a question that leans on nothing."""
     generator = random.Random(seed)
     asked = generator.sample(list(rows_of("train.jsonl.gz")), plain)
     asked += islice(rows_of("operations.train.jsonl.gz"), operations)
