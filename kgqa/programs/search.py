@@ -1,11 +1,10 @@
 """The search: programs that lead to the answers of a question, the shortest first.
 
 It sees the question only for what its words may name and the numbers that it states: which of the programs says what
-was meant is for the model to learn. Sets that several programs lead to are walked on from once for each of a few.
+was meant is for the model to learn.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
 
@@ -14,30 +13,15 @@ from numpy.typing import NDArray
 
 from kgqa.graph.numbers import Entities
 from kgqa.programs.known import TOLERANCE, Known, State, totals
-from kgqa.programs.machine import Denotation, Machine, Program, Step, placed, values_of
+from kgqa.programs.machine import Denotation, Machine, Program, Step, values_of
+from kgqa.programs.meeting import Meeting
 from kgqa.programs.quantities import Quantity
-from kgqa.programs.space import COMPARED, Space
+from kgqa.programs.reach import Limits, Reach
+from kgqa.programs.space import Space
 
-REMEMBERED = 2_000  # starts
 UNREAD = 2
 
 Wanted = tuple[int, ...] | tuple[float, ...] | bool  # entities, rising; numbers; or whether it is so
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How far to search: changes after a start; how many programs to keep for one set and for one question; how many
-    states of one start there may be, of each of two sets that meet, and after those that met; and the size of sets that
-    are walked on from, and of those whose numbers are added up."""
-
-    changes: int = 3
-    each_set: int = 3
-    programs: int = 60
-    states: int = 1_500
-    meeting: int = 80
-    met: int = 600
-    largest: int = 50_000
-    added_up: int = 5_000
 
 
 def same(found: Denotation, wanted: Wanted, values: NDArray[np.float64]) -> bool:
@@ -69,7 +53,8 @@ class Search:
         self.machine: Machine = space.machine
         self.limits = limits or Limits()
         self.values = self.machine.numbers.catalog.values
-        self._reached: dict[tuple[tuple[int, ...], tuple[Quantity, ...]], list[State]] = {}
+        self._reach = Reach(space, self.limits)
+        self._meeting = Meeting(self._reach)
 
     def programs(self, named: Sequence[Step], wanted: Wanted, quantities: Sequence[Quantity] = ()) -> list[Program]:
         """Programs from what is named, and from classes, to these answers: the shortest, and those that read all
@@ -79,11 +64,12 @@ class Search:
             wanted: entities, rising, numbers, or whether it is so.
         """
         told = tuple(quantities)
-        found = [*self._right(self._alone(named, told), wanted), *self._right(self._met(named, told), wanted)]
+        found = [*self._right(self._reach.each(named, told), wanted)]
+        found += self._right(self._meeting.met(named, told), wanted)
         found += self._apart(named, wanted, told)
         if not isinstance(wanted, bool):
             found += self._of_classes.programs(wanted)
-        found += self._right(self._stated(told), wanted)
+        found += self._right(self._reach.stated(told), wanted)
         best = self._best(dict.fromkeys(found), named, isinstance(wanted, bool))
         entities = not isinstance(wanted, bool) and not any(isinstance(each, float) for each in wanted)
         return _needless_left_out(best) if entities else best
@@ -99,13 +85,18 @@ class Search:
 
     def sets(self, named: Sequence[Step]) -> Iterator[Entities]:
         """What can be come to in a few steps, the nearest first."""
-        states = [*self._alone(named, ()), *self._of_classes.states]
+        states = [*self._reach.each(named, ()), *self._of_classes.states]
         for state in sorted(states, key=lambda state: len(state.program)):
             yield state.entities
 
     def prepare(self) -> None:
         """Work out now what can be come to from classes."""
         assert self._of_classes
+
+    @cached_property
+    def _of_classes(self) -> Known:
+        """What can be come to from classes alone."""
+        return Known(self._reach.of_classes(), self.machine, self.limits.added_up)
 
     # What is right
 
@@ -160,185 +151,11 @@ class Search:
         for one, other in permutations(named, 2):
             if one.start > other.start:
                 continue
-            for left, right in self._alike(one, other, told):
+            for left, right in self._meeting.alike(one, other, told):
                 if len(left.entities) == len(right.entities) == 1:
                     gap = np.abs(numbers.table[left.entities[0]] - numbers.table[right.entities[0]])
                     for place in np.flatnonzero(np.abs(gap - wanted[0]) <= TOLERANCE * abs(wanted[0])):
                         yield (*left.program, *right.program, Step("difference", attribute=numbers.values[place]))
-
-    # What can be come to
-
-    @cached_property
-    def _of_classes(self) -> Known:
-        """What can be come to from classes alone."""
-        states: list[State] = []
-        for class_ in range(len(self.machine.numbers.classes)):
-            start = Step("class", class_=class_)
-            states += self._walked([State((start,), self.machine.step((), start)[0])], ())
-        return Known(states, self.machine, self.limits.added_up)
-
-    def _stated(self, told: tuple[Quantity, ...]) -> Iterator[State]:
-        """The entities of a class that have more or less of something than the question states, or that lies between
-        two numbers of it."""
-        for class_ in range(len(self.machine.numbers.classes)) if told else ():
-            start = Step("class", class_=class_)
-            level = [State((start,), self.machine.step((), start)[0])]
-            for _ in range(min(len(told), 2)):
-                level = [held for state in level for held in self._held(state, told)]
-                yield from level
-
-    def _held(self, state: State, told: tuple[Quantity, ...]) -> Iterator[State]:
-        entities = state.entities
-        for place in np.flatnonzero(self.space.valid((entities,), told)):
-            step = self.space.steps[place]
-            if step.op in COMPARED:
-                for real in self._with_numbers(step, told):
-                    found = self.machine.step((entities,), real)[0]
-                    if len(found) < len(entities):
-                        yield State((*state.program, real), found)
-
-    def _alone(self, starts: Sequence[Step], told: tuple[Quantity, ...]) -> Iterator[State]:
-        """The sets that can be come to from one start."""
-        for start in starts:
-            yield from self._from(start, told)
-
-    def _from(self, start: Step, told: tuple[Quantity, ...]) -> list[State]:
-        """The sets that can be come to from a start, the nearest first."""
-        key = start.entities, told
-        if key not in self._reached:
-            if len(self._reached) > REMEMBERED:
-                self._reached.clear()
-            state = State((start,), self.machine.step((), start)[0])
-            self._reached[key] = list(self._walked([state], told))
-        return [State((start, *program[1:]), entities) for program, entities in self._reached[key]]
-
-    def _walked(self, level: list[State], told: tuple[Quantity, ...]) -> Iterator[State]:
-        seen: dict[bytes, int] = {}
-        count = len(level)
-        yield from level
-        for _ in range(self.limits.changes):
-            found: list[State] = []
-            for state in level:
-                if count + len(found) > self.limits.states:
-                    break
-                found += self._after(state, seen, told)
-            yield from found
-            level, count = found, count + len(found)
-
-    def _near(self, start: Step, told: tuple[Quantity, ...]) -> list[State]:
-        """What is come to by following at most two relations, and perhaps keeping a class: as many as may meet."""
-        near = [state for state in self._from(start, told) if _is_plain(state.program)]
-        return sorted(near, key=lambda state: len(state.program))[: self.limits.meeting]
-
-    def _alike(self, one: Step, other: Step, told: tuple[Quantity, ...]) -> Iterator[tuple[State, State]]:
-        """What two starts lead to by the same steps."""
-        right = {state.program[1:]: state for state in self._near(other, told)}
-        for state in self._near(one, told):
-            if state.program[1:] in right:
-                yield state, right[state.program[1:]]
-
-    def _met(self, named: Sequence[Step], told: tuple[Quantity, ...]) -> Iterator[State]:
-        """What something named has in common with something else or has beyond it, and what can be done with that."""
-        seen: dict[bytes, int] = {}
-        level: list[State] = []
-        for one, other in permutations(named, 2):
-            level += self._pairs(one, other, seen, told)
-        for other in named:
-            level += self._beyond(other, told)
-        yield from level
-        count = 0
-        for state in sorted(level, key=lambda state: len(state.program)):
-            if count < self.limits.met:
-                found = self._after(state, seen, told)
-                count += len(found)
-                yield from found
-
-    def _pairs(self, one: Step, other: Step, seen: dict[bytes, int], told: tuple[Quantity, ...]) -> Iterator[State]:
-        if not (one.end <= other.start or other.end <= one.start):
-            return
-        right = self._near(other, told)
-        for left in self._near(one, told):
-            for state in right:
-                for step, entities in self._joins(left, state):
-                    found = State((*left.program, *state.program, step), entities)
-                    if self._is_new(found, seen):
-                        yield found
-        if one.start < other.start:
-            for left, state in self._alike(one, other, told):
-                joined = self.machine.step((left.entities, state.entities), Step("either"))[0]
-                if len(joined) > max(len(left.entities), len(state.entities)):
-                    yield State((*left.program, *state.program, Step("either")), joined)
-
-    def _joins(self, left: State, right: State) -> Iterator[tuple[Step, Entities]]:
-        """Every step that leaves some but not all of one set because of another, with what it leaves."""
-        one, other = left.entities, right.entities
-        if not len(one) or not len(other):
-            return
-        met = self.machine.step((one, other), Step("meet"))[0]
-        first = left.program[0].start < right.program[0].start
-        if len(met) < max(len(one), len(other)) and first:
-            yield Step("meet"), met
-        if 0 < len(met) < len(one):
-            step = placed(right.program, Step("without"))
-            if len(rest := self.machine.step((one, other), step)[0]):
-                yield step, rest
-        if len(other) == 1:
-            yield from self._compared(one, other, asked=len(one) == 1)
-
-    def _compared(self, one: Entities, other: Entities, asked: bool) -> Iterator[tuple[Step, Entities]]:
-        numbers = self.machine.numbers
-        measured, table = numbers.table[other[0]], numbers.table[one]  # (V,), (N, V)
-        for place in np.flatnonzero(~np.isnan(measured)):
-            own = table[:, place]
-            known = asked and not np.isnan(own[0])
-            higher, lower = own > measured[place], own < measured[place]
-            if higher.any() or known:
-                yield Step("above", attribute=numbers.values[place]), one[higher]
-            if lower.any() or known:
-                yield Step("below", attribute=numbers.values[place]), one[lower]
-
-    def _beyond(self, other: Step, told: tuple[Quantity, ...]) -> Iterator[State]:
-        """What of a class has more or less than something named, or is not what a relation leads to from there."""
-        near = [state for state in self._near(other, told) if len(state.program) <= 2 and len(state.entities)]
-        for class_, members in enumerate(self.machine.numbers.members):
-            start = Step("class", class_=class_)
-            for state in near:
-                if len(state.entities) == 1:
-                    for step, entities in self._compared(members, state.entities, asked=False):
-                        yield State((start, *state.program, step), entities)
-                elif len(members) <= self.limits.added_up:
-                    step = placed(state.program, Step("without"))
-                    rest = self.machine.step((members, state.entities), step)[0]
-                    if len(rest) < len(members):
-                        yield State((start, *state.program, step), rest)
-
-    def _after(self, state: State, seen: dict[bytes, int], told: tuple[Quantity, ...]) -> list[State]:
-        entities = state.entities
-        if not 0 < len(entities) <= self.limits.largest:
-            return []
-        found = []
-        for place in np.flatnonzero(self.space.valid((entities,), told)):
-            step = self.space.steps[place]
-            if step.op in _ELSEWHERE:
-                continue
-            for real in self._with_numbers(step, told):
-                changed = State((*state.program, real), self.machine.step((entities,), real)[0])
-                if len(changed.entities) == len(entities) and step.op != "follow":
-                    continue
-                if self._is_new(changed, seen):
-                    found.append(changed)
-        return found
-
-    def _with_numbers(self, step: Step, told: tuple[Quantity, ...]) -> Iterable[Step]:
-        if step.op not in COMPARED:
-            return (step,)
-        return [self.space.with_number(step, quantity) for quantity in told]
-
-    def _is_new(self, state: State, seen: dict[bytes, int]) -> bool:
-        """Whether few enough programs lead to this set so far."""
-        key = state.entities.tobytes()
-        seen[key] = seen.get(key, 0) + 1
-        return seen[key] <= self.limits.each_set if len(state.entities) else state.program[-1].op != "keep"
 
 
 def _needless_left_out(programs: Sequence[Program]) -> list[Program]:
@@ -359,12 +176,3 @@ def _is_part(shorter: Program, program: Program) -> bool:
 def _read(program: Program) -> set[tuple[int, int]]:
     """Where a program reads names in its question."""
     return {(step.start, step.end) for step in program if step.op == "named"}
-
-
-def _is_plain(program: Program) -> bool:
-    """Whether it only follows relations, at most two, and keeps at most one class, last."""
-    changes = [step.op for step in program[1:]]
-    return changes in ([], ["follow"], ["follow", "follow"], ["keep"], ["follow", "keep"])
-
-
-_ELSEWHERE = frozenset({"class", "set", "count", "any", "sum", "mean", "difference"})

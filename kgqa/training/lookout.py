@@ -21,7 +21,8 @@ from kgqa.linking.index import BY_SPELLING, EntityIndex
 from kgqa.linking.spans import Span, spans_of
 from kgqa.programs.machine import Program, Step
 from kgqa.programs.quantities import quantities_of
-from kgqa.programs.search import Limits, Search, Wanted
+from kgqa.programs.reach import Limits
+from kgqa.programs.search import Search, Wanted
 from kgqa.programs.space import Space
 from kgqa.programs.thresholds import intervals_of, learned
 from kgqa.reasoning.context import Context, referents

@@ -9,7 +9,8 @@ from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.index import EntityIndex
 from kgqa.programs.machine import Machine, Step
 from kgqa.programs.quantities import Quantity, quantities_of
-from kgqa.programs.search import Limits, Search, same
+from kgqa.programs.reach import Limits
+from kgqa.programs.search import Search, same
 from kgqa.programs.space import Space
 from kgqa.training.lookout import Lookout
 from tests.programs.test_machine import along, named

@@ -1,0 +1,128 @@
+"""The reach of a start: the sets that programs lead to from what a question names, or from a class, the nearest first.
+
+Sets that several programs lead to are walked on from once for each of a few.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kgqa.programs.known import State
+from kgqa.programs.machine import Step
+from kgqa.programs.quantities import Quantity
+from kgqa.programs.space import COMPARED, Space
+
+REMEMBERED = 2_000  # starts
+ELSEWHERE = frozenset({"class", "set", "count", "any", "sum", "mean", "difference"})  # steps that change no set
+
+Seen = dict[bytes, int]  # how many programs lead to a set so far
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far to search: changes after a start; how many programs to keep for one set and for one question; how many
+    states of one start there may be, of each of two sets that meet, and after those that met; and the size of sets that
+    are walked on from, and of those whose numbers are added up."""
+
+    changes: int = 3
+    each_set: int = 3
+    programs: int = 60
+    states: int = 1_500
+    meeting: int = 80
+    met: int = 600
+    largest: int = 50_000
+    added_up: int = 5_000
+
+
+class Reach:
+    """What single starts lead to in a space; `told` are the numbers that the question states."""
+
+    def __init__(self, space: Space, limits: Limits) -> None:
+        self.space, self.machine, self.limits = space, space.machine, limits
+        self._reached: dict[tuple[tuple[int, ...], tuple[Quantity, ...]], list[State]] = {}
+
+    def each(self, starts: Sequence[Step], told: tuple[Quantity, ...]) -> Iterator[State]:
+        """The sets that can be come to from any of these starts."""
+        for start in starts:
+            yield from self.of(start, told)
+
+    def of(self, start: Step, told: tuple[Quantity, ...]) -> list[State]:
+        """The sets that can be come to from a start, the nearest first."""
+        key = start.entities, told
+        if key not in self._reached:
+            if len(self._reached) > REMEMBERED:
+                self._reached.clear()
+            self._reached[key] = list(self._walked([self._begun(start)], told))
+        return [State((start, *program[1:]), entities) for program, entities in self._reached[key]]
+
+    def of_classes(self) -> list[State]:
+        """The sets that can be come to from classes alone."""
+        return [state for start in self._classes() for state in self._walked([self._begun(start)], ())]
+
+    def stated(self, told: tuple[Quantity, ...]) -> Iterator[State]:
+        """The entities of a class that have more or less of something than the question states, or that lies between
+        two numbers of it."""
+        for start in self._classes() if told else ():
+            level = [self._begun(start)]
+            for _ in range(min(len(told), 2)):
+                level = [held for state in level for held in self._held(state, told)]
+                yield from level
+
+    def after(self, state: State, seen: Seen, told: tuple[Quantity, ...]) -> list[State]:
+        """What one more step leads to, where it changes something and few enough programs lead there."""
+        entities = state.entities
+        if not 0 < len(entities) <= self.limits.largest:
+            return []
+        found = []
+        for place in np.flatnonzero(self.space.valid((entities,), told)):
+            step = self.space.steps[place]
+            if step.op in ELSEWHERE:
+                continue
+            for real in self._with_numbers(step, told):
+                changed = State((*state.program, real), self.machine.step((entities,), real)[0])
+                if len(changed.entities) == len(entities) and step.op != "follow":
+                    continue
+                if self.is_new(changed, seen):
+                    found.append(changed)
+        return found
+
+    def is_new(self, state: State, seen: Seen) -> bool:
+        """Whether few enough programs lead to this set so far."""
+        key = state.entities.tobytes()
+        seen[key] = seen.get(key, 0) + 1
+        return seen[key] <= self.limits.each_set if len(state.entities) else state.program[-1].op != "keep"
+
+    def _classes(self) -> Iterator[Step]:
+        return (Step("class", class_=class_) for class_ in range(len(self.machine.numbers.classes)))
+
+    def _begun(self, start: Step) -> State:
+        return State((start,), self.machine.step((), start)[0])
+
+    def _walked(self, level: list[State], told: tuple[Quantity, ...]) -> Iterator[State]:
+        seen: Seen = {}
+        count = len(level)
+        yield from level
+        for _ in range(self.limits.changes):
+            found: list[State] = []
+            for state in level:
+                if count + len(found) > self.limits.states:
+                    break
+                found += self.after(state, seen, told)
+            yield from found
+            level, count = found, count + len(found)
+
+    def _held(self, state: State, told: tuple[Quantity, ...]) -> Iterator[State]:
+        entities = state.entities
+        for place in np.flatnonzero(self.space.valid((entities,), told)):
+            step = self.space.steps[place]
+            if step.op in COMPARED:
+                for real in self._with_numbers(step, told):
+                    found = self.machine.step((entities,), real)[0]
+                    if len(found) < len(entities):
+                        yield State((*state.program, real), found)
+
+    def _with_numbers(self, step: Step, told: tuple[Quantity, ...]) -> Iterable[Step]:
+        if step.op not in COMPARED:
+            return (step,)
+        return [self.space.with_number(step, quantity) for quantity in told]
