@@ -7,12 +7,12 @@ from typing import Any
 
 from kgqa.chat import explain
 from kgqa.chat.desk import Entry
+from kgqa.chat.findings import sets
 from kgqa.chat.frame import address, badge, form, hidden, key, moment, people
 from kgqa.chat.living import PARTS, Proposal
 from kgqa.chat.markup import escape, shorten
 from kgqa.chat.phrases import label_of
 from kgqa.chat.picture import picture
-from kgqa.chat.recital import sets
 from kgqa.chat.view import View
 from kgqa.types import Answer
 

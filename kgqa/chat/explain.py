@@ -6,6 +6,7 @@ What these functions return is HTML whose every label has been escaped.
 from dataclasses import dataclass
 
 from kgqa.chat import recital, roster, verdict
+from kgqa.chat.findings import last_relation
 from kgqa.chat.markup import escape
 from kgqa.chat.measure import Measure
 from kgqa.chat.phrases import arrow, label_of, listed, series, strong, unmarked
@@ -52,7 +53,7 @@ def _quantity(answer: Answer) -> str:
 def _led_by(answer: Answer) -> str:
     """The label of the relation that led to the answer; empty where something else did."""
     if answer.program:
-        return recital.last_relation(answer.program)
+        return last_relation(answer.program)
     hop = next((path.hops[-1] for path in routes(answer) if path.hops), None)
     return "" if hop is None or hop.inverse else hop.label
 

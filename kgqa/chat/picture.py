@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from kgqa.chat.explain import plain
+from kgqa.chat.findings import Found, sets
 from kgqa.chat.markup import escape, shorten, visible
-from kgqa.chat.recital import Found, sets
 from kgqa.types import Answer
 
 Fact = tuple[str, str, str]

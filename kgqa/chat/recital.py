@@ -1,86 +1,17 @@
 """A recital: an exact program said in words, as one line and step by step.
 
-A program runs over a stack of sets, so what it found is a tree: each set with the sets that it was made of. What these
-functions return is HTML whose every label has been escaped.
+What these functions return is HTML whose every label has been escaped.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from kgqa.chat.findings import COMPARED, EXTREMES, HELD, WORKED_OUT, Found, common_value, number_of, sets
 from kgqa.chat.markup import escape
 from kgqa.chat.measure import Measure, grouped
-from kgqa.chat.phrases import arrow, label_of, listed, plural, related, strong
-from kgqa.programs.machine import ENDS, JOINS, OPS, STARTS
-from kgqa.types import Answer, Operation
-
-EXTREMES = ("largest", "smallest")
-HELD = ("over", "under", "exactly", "notable")
-COMPARED = ("above", "below")
-WORKED_OUT = ("sum", "mean", "difference")
-MEASURING = (*EXTREMES, *HELD, *COMPARED, *WORKED_OUT)
-FEW = 3
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the step at `place` left, and the sets it was made of."""
-
-    place: int
-    operation: Operation
-    of: tuple["Found", ...] = ()
-
-    @property
-    def op(self) -> str:
-        return self.operation.op
-
-    @property
-    def size(self) -> int:
-        return max(self.operation.size, len(self.operation.entities))
-
-    @property
-    def measure(self) -> Measure:
-        return Measure.by(self.operation)
-
-    @property
-    def is_joined(self) -> bool:
-        """Whether two sets met in it."""
-        return len(self.of) == 2
-
-    def value(self, entity: str) -> float | None:
-        """The number of one that took part; None where it has none, or was not kept."""
-        return next((value for each, value in self.operation.values if each == entity), None)
-
-    @property
-    def lone(self) -> str:
-        """The only entity of a set; empty where there are several or none."""
-        return self.operation.entities[0] if self.size == 1 and self.operation.entities else ""
-
-
-def sets(program: Sequence[Operation]) -> tuple[Found, ...]:
-    """What each step found, the last one what answers; nothing where it is no program, or not one of this version."""
-    stack: list[Found] = []
-    found: list[Found] = []
-    for place, operation in enumerate(program):
-        count = _needed(operation.op)
-        if count > len(stack) or operation.op not in OPS:
-            return ()
-        stack, taken = stack[: len(stack) - count], tuple(stack[len(stack) - count :])
-        stack.append(Found(place, operation, taken))
-        found.append(stack[-1])
-    return tuple(found) if len(stack) == 1 and found[-1].op in ENDS else ()
-
-
-def _needed(op: str) -> int:
-    return 0 if op in STARTS else 2 if op in JOINS or op == "difference" else 1
-
-
-def last_relation(program: Sequence[Operation]) -> str:
-    """The label of the relation that led to the set that answers; empty where something else did."""
-    found = sets(program)
-    last = found[-1].of[0].operation if found and found[-1].op == "set" else None
-    return last.label if last and last.op == "follow" and not last.inverse else ""
-
+from kgqa.chat.nouns import few, named, start, whom
+from kgqa.chat.phrases import arrow, plural, related, strong
+from kgqa.types import Answer
 
 # The line
 
@@ -94,7 +25,7 @@ def trail(answer: Answer) -> str:
 
 def _lines(answer: Answer, found: Found) -> list[list[str]]:
     if not found.of:
-        return [[f'<span class="stop">{_start(answer, found)}</span>']]
+        return [[f'<span class="stop">{start(answer, found)}</span>']]
     chip = _chip(answer, found)
     if not found.is_joined:
         lines = _lines(answer, found.of[0])
@@ -122,21 +53,6 @@ def _met(found: Found) -> str:
     if found.op == "meet" and "named" in (found.of[0].op, found.of[1].op):
         return "among them" if found.of[1].op == "named" else "among"
     return {"meet": "and also", "without": "without", "either": "together with"}.get(found.op, "and")
-
-
-def _start(answer: Answer, found: Found) -> str:
-    """Where a set starts: what was named, or a whole class."""
-    if found.op == "class":
-        return escape(f"all {plural(found.operation.label)}")
-    return escape(named(answer, found))
-
-
-def named(answer: Answer, found: Found) -> str:
-    """What a mention was taken for, as text."""
-    place = found.operation.link
-    if 0 <= place < len(answer.links):
-        return answer.links[place].label
-    return listed([label_of(answer, each) for each in found.operation.entities[:FEW]], found.size)
 
 
 def _chip(answer: Answer, found: Found) -> str:
@@ -185,12 +101,6 @@ _CHIPS: dict[str, Callable[[Answer, Found], str]] = {
 }
 
 
-def common_value(found: Found) -> float | None:
-    """The number of the first that is left: of an extreme, that of all of them."""
-    entities = found.operation.entities
-    return found.value(entities[0]) if entities else None
-
-
 def _amount(measure: Measure, value: float) -> str:
     return grouped(value) if measure.counted else measure.amount(value)
 
@@ -203,12 +113,6 @@ def _shown_value(found: Found) -> str:
 def _result(answer: Answer, found: Found) -> str:
     value = number_of(answer)
     return "" if value is None else f": {found.measure.result(value, found.op)}"
-
-
-def number_of(answer: Answer) -> float | None:
-    """The number that an answer is; None where nothing could be worked out."""
-    value = answer.value
-    return None if value is None or isinstance(value, bool) or math.isnan(value) else float(value)
 
 
 # Step by step
@@ -351,77 +255,4 @@ _TOLD: dict[str, Callable[[Telling], str]] = {
     "count": _count,
     "any": _ask_for_any,
     **dict.fromkeys(WORKED_OUT, _work_out),
-}
-
-
-# A set in a sentence
-
-
-def whom(answer: Answer, found: Found, several: str = "any of them") -> str:
-    """A set as whom a sentence is about: what was named, or the entity that is alone in it; else these words."""
-    if found.op == "named":
-        return strong(named(answer, found))
-    return strong(label_of(answer, found.operation.entities[0])) if found.lone else several
-
-
-def few(answer: Answer, found: Found, most: int = FEW) -> str:
-    """The first entities of a set and how many more there are, which is never one."""
-    shown = found.operation.entities[: most + 1 if found.size == most + 1 else most]
-    return listed([escape(label_of(answer, each)) for each in shown], found.size)
-
-
-def noun(answer: Answer, found: Found) -> str:
-    """A set as a noun: "everything whose author is Kafka", "all rivers whose length is over 3,000 kilometres".
-
-    A set that was made in several steps is said by the last of them, and what came before by a pronoun.
-    """
-    if not found.of:
-        return _start(answer, found) if found.op == "class" else strong(named(answer, found))
-    pronouns = _PRONOUNS.get(found.op, ("them",))
-    own = [noun(answer, each) if _depth(each) < 2 else word for each, word in zip(found.of, pronouns, strict=True)]
-    return _NOUNS[found.op](answer, found, *own)
-
-
-def _depth(found: Found) -> int:
-    """How many steps after the start it took."""
-    return 1 + max(map(_depth, found.of)) if found.of else 0
-
-
-_JOINED = ("the ones", "the others")
-_PRONOUNS = {
-    **dict.fromkeys(HELD, ("those",)),
-    **dict.fromkeys(COMPARED, ("those", "the others")),
-    **dict.fromkeys(("meet", "without", "either"), _JOINED),
-}
-
-
-def _followed_noun(answer: Answer, found: Found, own: str) -> str:
-    relation = related(found.operation.label)
-    if found.operation.inverse:
-        return f"everything whose {relation} is {whom(answer, found.of[0], f'one of {own}')}"
-    return f"what {relation} leads to from {whom(answer, found.of[0], own)}"
-
-
-def _extreme_noun(_: Answer, found: Found, own: str) -> str:
-    return f"{'the one' if found.size == 1 else 'those'} of {own} with {found.measure.extreme(found.operation)}"
-
-
-def _held_noun(_: Answer, found: Found, own: str) -> str:
-    kept = found.of[0].operation.label if found.of[0].op == "keep" else ""
-    return f"{f'the {escape(plural(kept))}' if kept else own} {found.measure.held(found.operation)}"
-
-
-def _compared_noun(answer: Answer, found: Found, own: str, other: str) -> str:
-    return f"{own} with {found.measure.more(found.op)} than {whom(answer, found.of[1], other)}"
-
-
-_NOUNS: dict[str, Callable[..., str]] = {
-    "follow": _followed_noun,
-    "keep": lambda _, found, own: f"the {escape(plural(found.operation.label))} among {own}",
-    **dict.fromkeys(EXTREMES, _extreme_noun),
-    **dict.fromkeys(HELD, _held_noun),
-    **dict.fromkeys(COMPARED, _compared_noun),
-    "meet": lambda *given: f"what {given[2]} and {given[3]} have in common",
-    "without": lambda *given: f"{given[2]} without {given[3]}",
-    "either": lambda *given: f"{given[2]} together with {given[3]}",
 }

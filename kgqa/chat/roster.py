@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from kgqa.chat.findings import COMPARED, EXTREMES, HELD, MEASURING, Found, common_value, sets
 from kgqa.chat.markup import escape
 from kgqa.chat.phrases import label_of, unmarked
-from kgqa.chat.recital import COMPARED, EXTREMES, HELD, MEASURING, Found, common_value, sets, steps, told_steps
+from kgqa.chat.recital import steps, told_steps
 from kgqa.chat.verdict import left_out
 from kgqa.types import Answer
 

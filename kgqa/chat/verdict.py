@@ -6,22 +6,11 @@ functions return is HTML whose every label has been escaped.
 
 from collections.abc import Callable
 
+from kgqa.chat.findings import COMPARED, EXTREMES, HELD, WORKED_OUT, Found, common_value, number_of, sets
 from kgqa.chat.markup import escape
 from kgqa.chat.measure import grouped
+from kgqa.chat.nouns import few, noun, whom
 from kgqa.chat.phrases import label_of, ordinal, plural, related, strong, unmarked
-from kgqa.chat.recital import (
-    COMPARED,
-    EXTREMES,
-    HELD,
-    WORKED_OUT,
-    Found,
-    common_value,
-    few,
-    noun,
-    number_of,
-    sets,
-    whom,
-)
 from kgqa.types import ENTITIES_KEPT, Answer
 
 NO_FACT = "The graph has no such fact"

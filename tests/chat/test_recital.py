@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kgqa.chat import explain
-from kgqa.chat.recital import sets
+from kgqa.chat.findings import sets
 from kgqa.types import Answer, Operation
 from tests.chat import programs
 from tests.chat.answers import HOSTILE, MONA_LISA
