@@ -2,22 +2,14 @@
 what was answered before.
 
 Run from the root of the repository, after make_operations: python -m assets.world.make_operation_talks
-
-A line of `operations/follow.*.tsv` is `kind<TAB>program<TAB>text` in the notation of `operations.py`, with three words
-more:
-
-    these:Country|City  these      the several entities that were answered before, of one of these classes or of any
-    it:River  it                   the one that was answered, or whose number was
-    {a}:same                       an entity that the slot names, of the class of these or it
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -28,14 +20,13 @@ from assets.world.asked import Asked, write_lines
 from assets.world.binding import Bound
 from assets.world.filling import Filled, Filling, UnfitError, Wish
 from assets.world.fitness import is_fit
+from assets.world.follows import KINDS, SAID, Follow, read_follows
 from assets.world.graph import Graph
 from assets.world.make_conversations import Talks, Turn
 from assets.world.make_operations import Made, Maker, readings
 from assets.world.names import normalise
-from assets.world.operations import OPERATIONS, SLOT, Operation, Word, expand, parse_program, read_operations
-from assets.world.schema import CLASSES
+from assets.world.operations import Operation, read_operations
 from assets.world.seeds import Seeds
-from assets.world.tables import TableError
 from kgqa.graph.catalog import Catalog
 from kgqa.graph.numbers import Entities, Numbers
 from kgqa.graph.store import open_graph
@@ -43,12 +34,6 @@ from kgqa.programs.machine import Step
 from kgqa.reasoning.context import TURNS
 
 HERE = Path(__file__).parent
-KINDS = (
-    "count", "superlative", "nth", "threshold", "comparison", "which-of-two",
-    "sum", "average", "difference", "yes-no", "negation", "most",
-)  # fmt: skip
-SAID = re.compile(r"(these|it)(?::([\w|]+))?")
-SAME = ":same"
 RANKED_OPENINGS = ("superlative", "threshold", "comparison", "nth")
 RANKED_SHARE = 0.3
 LENGTHS = {2: 0.7, 3: 0.22, 4: 0.08}
@@ -60,94 +45,6 @@ DRAWS = 60  # of openings, until one suits
 TRIES = 12
 FRESH = 6  # lines of a kind that are tried, those used least
 KNOWN_SHARE = 0.75  # at least so many have the number that is asked for
-
-
-@dataclass(frozen=True)
-class Follow:
-    """A way to ask something of what was said: of several entities or one, of these classes or, with none, of any."""
-
-    kind: str
-    program: str
-    is_many: bool
-    classes: tuple[str, ...]
-    text: str
-    place: str
-
-    @property
-    def masked(self) -> str:
-        """The wording alone, without what fills its slots."""
-        return normalise(SLOT.sub(" x ", self.text))
-
-    def suits(self, class_: str) -> bool:
-        return class_ in self.classes if self.classes else bool(class_)
-
-    def of(self, class_: str) -> Operation:
-        """What it asks where the entities are of one class."""
-        words = parse_follow(self.program, class_)
-        return Operation(self.kind, f"{class_} {self.program}", words, self.text, self.place)
-
-
-def read_follows(split: str, directory: Path = OPERATIONS) -> list[Follow]:
-    """Every template of `train` or `dev` that follows; the same wording twice under one program is an error."""
-    path, found = directory / f"follow.{split}.tsv", dict[tuple[str, str], Follow]()
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        for follow in parse_line(line, f"{path.name}:{number}"):
-            key = follow.program, normalise(follow.text)
-            if key in found:
-                raise TableError(f"{follow.place}: this text stands twice: {follow.text!r}")
-            found[key] = follow
-    return list(found.values())
-
-
-def parse_line(line: str, place: str) -> list[Follow]:
-    """The templates of a line, one for each choice of its words."""
-    fields = [field.strip() for field in line.split("\t")]
-    if len(fields) != 3:
-        raise TableError(f"{place}: expected 3 tab-separated fields, found {len(fields)}: {line!r}")
-    kind, program, text = fields
-    try:
-        is_many, classes = _what_is_said(program)
-        words = parse_follow(program, classes[0] if classes else "Person")
-        _check(kind, words, text)
-    except ValueError as error:
-        raise TableError(f"{place}: {error}") from None
-    return [Follow(kind, program, is_many, classes, one, place) for one in expand(text)]
-
-
-def parse_follow(program: str, class_: str) -> tuple[Word, ...]:
-    """The words of a program where what was said is of one class; those that begin with it have no letter as slot."""
-    parts = program.split()
-    named = [f"{{a}}:{class_}" if SAID.fullmatch(part) else part.replace(SAME, f":{class_}") for part in parts]
-    words = list(parse_program(" ".join(named)))
-    for position, part in enumerate(parts):
-        if said := SAID.fullmatch(part):
-            words[position] = replace(words[position], slot=said[1])
-    return tuple(words)
-
-
-def _what_is_said(program: str) -> tuple[bool, tuple[str, ...]]:
-    found = {said.groups() for part in program.split() if (said := SAID.fullmatch(part))}
-    if len(found) != 1:
-        raise ValueError(f"expected `these` or `it`, and of the same classes wherever it stands, in {program!r}")
-    word, names = found.pop()
-    classes = tuple(names.split("|")) if names else ()
-    for name in classes:
-        if name not in CLASSES:
-            raise ValueError(f"unknown class {name!r} in {program!r}")
-    return word == "these", classes
-
-
-def _check(kind: str, words: tuple[Word, ...], text: str) -> None:
-    if kind not in KINDS:
-        raise ValueError(f"unknown kind {kind!r}")
-    slots = sorted(f"{{{word.slot}}}" for word in words if len(word.slot) == 1)
-    for one in expand(text):
-        if sorted(SLOT.findall(one)) != slots:
-            raise ValueError(f"expected each of {slots} once in {one!r}")
-        if re.search(r"[\[\]{}|]", SLOT.sub("", one)):
-            raise ValueError(f"a bracket without its fellow in {one!r}")
 
 
 class Recalling(Filling):

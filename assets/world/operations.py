@@ -13,20 +13,17 @@ A line of `operations/*.tsv` is `kind<TAB>program<TAB>text`. A program is read f
     count  any  sum:population  mean:area_km2  difference:birth_year     what is asked for, instead of the set itself
     difference:length_km:more  difference:birth_year:less     where the text says that the first has more, or less
 
-`#borders` and `#~located_in_city.Museum` are attributes as well: to how many others a relation leads. In a text
-`[tallest|highest]` stands for one template with each of the words.
+`#borders` and `#~located_in_city.Museum` are attributes as well: to how many others a relation leads.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from itertools import product
 from pathlib import Path
 
-from assets.world.names import normalise
 from assets.world.schema import CLASSES, RELATIONS
-from assets.world.tables import TableError
+from assets.world.wordings import Wording, check, errors_at, expand, fields_of, read_wordings
 from kgqa.programs.machine import ENDS, JOINS, Op
 
 OPERATIONS = Path(__file__).parent / "operations"
@@ -35,8 +32,6 @@ KINDS = (
     "sum", "average", "difference", "yes-no", "negation", "most", "composed",
 )  # fmt: skip
 NAMED = re.compile(r"\{([ab])\}:([\w|]+)")
-SLOT = re.compile(r"\{[abnm]\}")
-CHOICE = re.compile(r"\[([^\[\]]*)\]")
 EXTREMES = ("largest", "smallest")
 HELD = ("over", "under", "exactly")
 MEASURED = (*EXTREMES, *HELD, "above", "below", "sum", "mean", "difference")
@@ -57,65 +52,24 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Operation:
-    """A way to ask, what it asks for, and the place in the file where it stands."""
+class Operation(Wording):
+    """A way to ask, with the words of its program."""
 
-    kind: str
-    program: str
     words: tuple[Word, ...]
-    text: str
-    place: str
-
-    @property
-    def masked(self) -> str:
-        """The wording alone, without what fills its slots."""
-        return normalise(SLOT.sub(" x ", self.text))
 
 
 def read_operations(split: str, directory: Path = OPERATIONS) -> list[Operation]:
     """Every template of `train` or `dev`; the same wording twice under one program is an error."""
-    path, found = directory / f"{split}.tsv", dict[tuple[str, str], Operation]()
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        for operation in parse_line(line, f"{path.name}:{number}"):
-            key = operation.program, normalise(operation.text)
-            if key in found:
-                raise TableError(f"{operation.place}: this text stands twice: {operation.text!r}")
-            found[key] = operation
-    return list(found.values())
+    return read_wordings(directory / f"{split}.tsv", parse_line)
 
 
 def parse_line(line: str, place: str) -> list[Operation]:
     """The templates of a line, one for each choice of its words."""
-    fields = [field.strip() for field in line.split("\t")]
-    if len(fields) != 3:
-        raise TableError(f"{place}: expected 3 tab-separated fields, found {len(fields)}: {line!r}")
-    kind, program, text = fields
-    try:
+    with errors_at(place):
+        kind, program, text = fields_of(line)
         words = parse_program(program)
-        _check(kind, words, text)
-    except ValueError as error:
-        raise TableError(f"{place}: {error}") from None
-    return [Operation(kind, program, words, one, place) for one in expand(text)]
-
-
-def _check(kind: str, words: tuple[Word, ...], text: str) -> None:
-    if kind not in KINDS:
-        raise ValueError(f"unknown kind {kind!r}")
-    slots = sorted(f"{{{word.slot}}}" for word in words if word.slot)
-    for one in expand(text):
-        if sorted(SLOT.findall(one)) != slots:
-            raise ValueError(f"expected each of {slots} once in {one!r}")
-        if re.search(r"[\[\]|]|\{[^abnm]|\{..", SLOT.sub("", one)):
-            raise ValueError(f"a bracket without its fellow in {one!r}")
-
-
-def expand(text: str) -> list[str]:
-    """The text with each choice of the words that stand in brackets."""
-    parts = CHOICE.split(text)
-    choices = [part.split("|") if position % 2 else [part] for position, part in enumerate(parts)]
-    return [" ".join("".join(chosen).split()) for chosen in product(*choices)]
+        check(kind, KINDS, (word.slot for word in words if word.slot), text)
+    return [Operation(kind, program, one, place, words) for one in expand(text)]
 
 
 def parse_program(text: str) -> tuple[Word, ...]:
@@ -143,12 +97,12 @@ def parse_program(text: str) -> tuple[Word, ...]:
 def parse_word(text: str) -> Word:
     named = NAMED.fullmatch(text)
     if named:
-        return Word("named", slot=named[1], kinds=_classes(named[2], text))
+        return Word("named", slot=named[1], kinds=classes_of(named[2], text))
     head, *rest = text.split(":")
     if head in CLASSES and not rest:
         return Word("class", kinds=(head,))
     if head == "keep" and len(rest) == 1:
-        return Word("keep", kinds=_classes(rest[0], text))
+        return Word("keep", kinds=classes_of(rest[0], text))
     if head in MEASURED and rest:
         return _measured(head, rest, text)
     if head in ("meet", "without", "either", "count", "any") and not rest:
@@ -177,10 +131,11 @@ def _walked(op: str, relation: str, text: str) -> Word:
     if base not in RELATIONS or (counted and op == "follow"):
         raise ValueError(f"unknown relation in {text!r}")
     inverse = relation.removeprefix("#").startswith("~")
-    return Word(op, "", _classes(kind, text) if dot else (), base, inverse, counted)  # type: ignore[arg-type]
+    return Word(op, "", classes_of(kind, text) if dot else (), base, inverse, counted)  # type: ignore[arg-type]
 
 
-def _classes(names: str, text: str) -> tuple[str, ...]:
+def classes_of(names: str, text: str) -> tuple[str, ...]:
+    """The classes of `Film|Book`, which stands in this text."""
     found = tuple(names.split("|"))
     for name in found:
         if name not in CLASSES:

@@ -12,17 +12,9 @@ import pytest
 from rapidfuzz import fuzz, process
 
 from assets.world.binding import Binding, Bound
+from assets.world.follows import KINDS, Follow, parse_follow, parse_line, read_follows
 from assets.world.graph import Graph, answer
-from assets.world.make_operation_talks import (
-    KINDS,
-    MOST_SAID,
-    Follow,
-    OperationTalks,
-    parse_follow,
-    parse_line,
-    read_follows,
-    to_lines,
-)
+from assets.world.make_operation_talks import MOST_SAID, OperationTalks, to_lines
 from assets.world.operations import OPERATIONS
 from assets.world.seeds import Seeds, is_dev_entity
 from assets.world.tables import TableError

@@ -18,9 +18,10 @@ from assets.world.fitness import MOST_ANSWERS
 from assets.world.graph import Graph, answer
 from assets.world.make_operations import Maker, to_lines
 from assets.world.names import normalise
-from assets.world.operations import KINDS, OPERATIONS, Operation, expand, parse_line, parse_program, read_operations
+from assets.world.operations import KINDS, OPERATIONS, Operation, parse_line, parse_program, read_operations
 from assets.world.seeds import Seeds, is_dev_entity
 from assets.world.tables import TableError
+from assets.world.wordings import expand
 from kgqa.graph.numbers import Numbers
 from kgqa.graph.store import open_graph
 from kgqa.programs.machine import ENDS, Machine, Step
