@@ -20,7 +20,7 @@ from assets.world.seeds import Seeds, is_dev_entity
 from assets.world.tables import TableError
 from kgqa.graph.numbers import Numbers
 from kgqa.graph.store import open_graph
-from kgqa.programs.machine import ENDS, Machine, Step
+from kgqa.programs.machine import ENDS, Machine, Program, Step, placed
 from kgqa.programs.quantities import quantities_of
 from kgqa.reasoning.context import TURNS
 from kgqa.training.questions import Question, read_questions
@@ -221,8 +221,10 @@ class Reader:
         self, follow: Follow, class_: str, said: list[str], row: Question, amounts: dict[str, str]
     ) -> list[Any]:
         given = {"a": row.entities, "these": said, "it": said}
-        steps = [self._step(bound, given, amounts) for bound in self.binding.bind(follow.of(class_).words)]
-        found = self.machine.run(tuple(steps))
+        program: Program = ()
+        for bound in self.binding.bind(follow.of(class_).words):
+            program += (placed(program, self._step(bound, given, amounts)),)
+        found = self.machine.run(program)
         if isinstance(found, tuple):
             return sorted((answer(self.catalog.entity_ids[entity]) for entity in found), key=str)
         return [found]

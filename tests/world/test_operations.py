@@ -24,7 +24,7 @@ from assets.world.tables import TableError
 from assets.world.wordings import expand
 from kgqa.graph.numbers import Numbers
 from kgqa.graph.store import open_graph
-from kgqa.programs.machine import ENDS, Machine, Step
+from kgqa.programs.machine import ENDS, Machine, Program, Step, placed
 from kgqa.programs.quantities import quantities_of
 
 WORLD = OPERATIONS.parent
@@ -236,7 +236,9 @@ class Reader:
         )
 
     def _denotation(self, operation: Operation, entities: list[str], amounts: dict[str, str]) -> list[Any]:
-        program = tuple(self._step(bound, entities, amounts) for bound in self.binding.bind(operation.words))
+        program: Program = ()
+        for bound in self.binding.bind(operation.words):
+            program += (placed(program, self._step(bound, entities, amounts)),)
         found = self.machine.run(program)
         if isinstance(found, tuple):
             return sorted((answer(self.catalog.entity_ids[entity]) for entity in found), key=str)
