@@ -50,7 +50,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     questions = cinema.write_questions(place / "train.jsonl", cinema.TRAIN)
     dev = cinema.write_questions(place / "dev.jsonl", cinema.DEV)
     training = TrainingArguments(epochs=10, batch_size=16, evaluations=2, seed=1)
-    recipe = Recipe(graph, place / "model", (questions,), dev, training=training, command="train the tests' model")
+    recipe = Recipe(graph, place / "model", (questions,), (dev,), training=training, command="train the tests' model")
     figures = train(recipe)
     return Trained(place / "model", graph, questions, dev, figures)
 
@@ -63,7 +63,7 @@ def ruled(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     questions = kingdom.write_questions(place / "train.jsonl", kingdom.questions(kingdom.STATES[:8]))
     dev = kingdom.write_questions(place / "dev.jsonl", kingdom.questions(kingdom.STATES[8:]))
     training = TrainingArguments(epochs=26, batch_size=16, evaluations=1, typos=0.0, seed=1)
-    recipe = Recipe(graph, place / "model", (questions,), dev, training=training, command="train the kingdom's model")
+    recipe = Recipe(graph, place / "model", (questions,), (dev,), training=training, command="train the kingdom's model")
     figures = train(recipe)
     return Trained(place / "model", graph, questions, dev, figures)
 

@@ -22,9 +22,11 @@ from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.lineage import Lineage
 from kgqa.reasoning.model import JointModel
 
-CONFIG, WEIGHTS, ENCODER_WEIGHTS, CARD = "config.json", "model.safetensors", "encoder-{}.safetensors", "README.md"
+CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+APART = ("encoder", "decoder")  # parts of the model whose weights have files of their own
+PART_WEIGHTS = "{}-{}.safetensors"
 ENCODER_PREFIX = "encoder."
-LARGEST_FILE = 8_000_000  # bytes of encoder weights in one file
+LARGEST_FILE = 8_000_000  # bytes of weights of such a part in one file
 
 
 def save_pretrained(
@@ -47,10 +49,7 @@ def save_pretrained(
     model = answerer.model
     with writing_directory(directory) as temporary:
         state = trained_state(model)
-        encoder = {name: value.half() for name, value in state.items() if name.startswith(ENCODER_PREFIX)}
-        for number, part in enumerate(_parts(encoder)):
-            save_file(part, temporary / ENCODER_WEIGHTS.format(number))
-        save_file({name: value for name, value in state.items() if name not in encoder}, temporary / WEIGHTS)
+        _save_weights(state, temporary)
         model.graph.save(temporary / "graph")
         model.index.save(temporary / "index")
         (temporary / CARD).write_text(card, encoding="utf-8")
@@ -129,6 +128,17 @@ def load_trained(model: JointModel, state: Mapping[str, Tensor], source: str) ->
             parameter.copy_(state[name])
 
 
+def _save_weights(state: Mapping[str, Tensor], directory: Path) -> None:
+    """Write the encoder in half precision, what is apart in files that any host takes, and the rest in one."""
+    halved = {name: value.half() if name.startswith(ENCODER_PREFIX) else value for name, value in state.items()}
+    rest = {name: value for name, value in halved.items() if name.split(".")[0] not in APART}
+    save_file(rest, directory / WEIGHTS)
+    for part in APART:
+        own = {name: value for name, value in halved.items() if name.split(".")[0] == part}
+        for number, weights in enumerate(_parts(own) if own else ()):
+            save_file(weights, directory / PART_WEIGHTS.format(part, number))
+
+
 def _parts(state: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
     """Part tensors, in their order, into as few dictionaries as LARGEST_FILE allows."""
     parts: list[dict[str, Tensor]] = [{}]
@@ -146,8 +156,9 @@ def read_trained(directory: Path) -> dict[str, Tensor]:
         ModelFormatError: if they cannot be read.
     """
     state = read_weights(directory / WEIGHTS)
-    for path in sorted(directory.glob(ENCODER_WEIGHTS.format("*"))):
-        state |= read_weights(path)
+    for part in APART:
+        for path in sorted(directory.glob(PART_WEIGHTS.format(part, "*"))):
+            state |= read_weights(path)
     return state
 
 

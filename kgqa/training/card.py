@@ -40,7 +40,7 @@ class Card:
     command: str
     training: TrainingArguments
     questions: tuple[Path, ...]
-    dev: Path
+    dev: tuple[Path, ...]
     count: int
     synthetic: int
     variants: int
@@ -81,8 +81,8 @@ It was trained from pairs of question and answers alone: no annotated entities, 
 
 ## Development figures
 
-End to end, one question at a time, on `{card.dev.name}` (SHA-256 `{digest(card.dev)}`), which training never saw; it \
-served for early stopping and for calibrating the confidence. Answers that the model withheld count as missed.
+End to end, one question at a time, on {_names(card.dev)} (SHA-256 `{digest(*card.dev)}`), which training never \
+saw; they served for early stopping and for calibrating the confidence. Answers that the model withheld count as missed.
 
 {_table(figures)}
 

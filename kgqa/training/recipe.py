@@ -1,5 +1,6 @@
 """From a graph and question files to a model directory: the whole of `python -m kgqa train`."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -59,7 +60,7 @@ class Recipe:
     graph: Path
     out: Path
     questions: tuple[Path, ...] = ()
-    dev: Path | None = None
+    dev: tuple[Path, ...] = ()
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingArguments = field(default_factory=TrainingArguments)
     examples: Path | None = None
@@ -82,8 +83,8 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
         the development figures.
     """
     graph = open_graph(recipe.graph)
-    files, dev_file = _question_files(recipe, graph)
-    questions, dev = read_all(files), read_questions(dev_file)
+    files, dev_files = _question_files(recipe, graph)
+    questions, dev = read_all(files), read_all(dev_files)
     checkpoint = Checkpoint(recipe.out.with_name(recipe.out.name + ".checkpoint"))
     encoder = NameEncoder.from_pretrained(recipe.model.encoder)
     model, seconds = fit(recipe, graph, encoder, questions, dev, checkpoint=checkpoint, resume=resume)
@@ -94,7 +95,7 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
         recipe.command,
         recipe.training,
         files,
-        dev_file,
+        dev_files,
         len(questions),
         recipe.synthetic,
         recipe.variants,
@@ -146,7 +147,7 @@ def fit(
     if recipe.start is None and lookout is not None and not lookout.is_needed(asked):
         model.leave_out_programs()
     with only_training(model, model.of_conversations() if recipe.only_conversations else {}):
-        watch = _watcher(dev[: recipe.watched])
+        watch = _watcher(dev[:: math.ceil(len(dev) / recipe.watched)])
         trainer = Trainer(model, asked, recipe.training, watch, checkpoint, resume, lookout=lookout)
         seconds = trainer.train()
     blend(model, before, recipe.keep)
@@ -211,15 +212,15 @@ def synthesise(
     return written
 
 
-def _question_files(recipe: Recipe, graph: KnowledgeGraph) -> tuple[tuple[Path, ...], Path]:
+def _question_files(recipe: Recipe, graph: KnowledgeGraph) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Training and development questions: those given, or synthesised with two seeds and no text in common."""
     seed, encoder = recipe.training.seed, recipe.model.encoder
     questions = recipe.questions or (recipe.out.with_name(f"{recipe.out.name}.questions.jsonl"),)
-    dev = recipe.dev or recipe.out.with_name(f"{recipe.out.name}.dev.jsonl")
-    if recipe.dev is None:
-        synthesise(graph, encoder, dev, SYNTHETIC_DEV, seed + 1, read_all(recipe.questions))
+    dev = recipe.dev or (recipe.out.with_name(f"{recipe.out.name}.dev.jsonl"),)
+    if not recipe.dev:
+        synthesise(graph, encoder, dev[0], SYNTHETIC_DEV, seed + 1, read_all(recipe.questions))
     if not recipe.questions:
-        synthesise(graph, encoder, questions[0], SYNTHETIC, seed, read_questions(dev))
+        synthesise(graph, encoder, questions[0], SYNTHETIC, seed, read_all(dev))
     return questions, dev
 
 
@@ -256,7 +257,7 @@ def indexed(graph: KnowledgeGraph, encoder: NameEncoder) -> EntityIndex:
 def _calibration(recipe: Recipe, model: JointModel, dev: Sequence[Question]) -> Calibration:
     """Fitted on the development questions; where only conversations were trained, that of the model before."""
     if recipe.start is None or not recipe.only_conversations:
-        return calibrate(model, dev, recipe.dev is None)
+        return calibrate(model, dev, made=not recipe.dev)
     _, rest = ModelConfig.load(recipe.start / CONFIG)
     return Calibration.read(rest.get("calibration"), str(recipe.start / CONFIG))
 

@@ -229,11 +229,11 @@ class Trainer:
                     yield batch
 
     def _pass(self, number: int) -> list[list[int]]:
-        """All rows once, in batches of questions that are about as long, so that little of them is padding."""
+        """All rows once, in batches of what is about as long to read, so that little of them is padding."""
         generator, size = np.random.default_rng((self.arguments.seed, number)), self.arguments.batch_size
         order = generator.permutation(len(self.questions)).tolist()
         pools = [order[start : start + POOL * size] for start in range(0, len(order), POOL * size)]
-        rows = [row for pool in pools for row in sorted(pool, key=lambda row: len(self.questions[row].question))]
+        rows = [row for pool in pools for row in sorted(pool, key=lambda row: _length(self.questions[row]))]
         batches = [rows[start : start + size] for start in range(0, len(rows), size)]
         return [batches[place] for place in generator.permutation(len(batches))]
 
@@ -278,3 +278,8 @@ class Trainer:
         self.lines = list(progress.lines)
         for line in self.lines:
             tqdm.write(line, file=sys.stderr)
+
+
+def _length(row: Question) -> int:
+    """The characters of a question and of what was asked before it, which is read with it."""
+    return len(row.question) + sum(len(before.question) for before in row.context)

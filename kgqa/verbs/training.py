@@ -19,7 +19,14 @@ ENCODER_SHARE = 5
 
 def add_train(parser: argparse.ArgumentParser) -> None:
     _add_training(parser, needs_questions=False)
-    parser.add_argument("--dev", type=Path, help="development questions, never trained on (made from the graph)")
+    parser.add_argument(
+        "--dev",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="development questions, never trained on; may be given several times (made from the graph)",
+    )
     parser.add_argument("--out", required=True, type=Path, metavar="MODEL_DIR")
     parser.add_argument("--examples", type=Path, help="questions for the page to offer, one a line")
     parser.add_argument("--evaluations", type=int, default=0, help="how often to look at dev (once an epoch)")
@@ -36,7 +43,7 @@ def _train(options: argparse.Namespace) -> None:
 
     recipe = replace(
         _recipe(options, options.out, evaluations=options.evaluations, patience=options.patience),
-        dev=options.dev,
+        dev=tuple(options.dev),
         examples=options.examples,
         watched=options.watched,
     )

@@ -18,6 +18,26 @@ THREE = [
     ("Who did Natalie Portman play in Star Wars?", "Padmé Amidala"),
 ]
 
+KINDS = [  # a question, what is answered, and what stands under "How I got this"
+    pytest.param("How high is Mont Blanc?", "4,808", "Mont Blanc", id="value"),
+    pytest.param("How many countries border Germany?", "9", "Poland", id="count"),
+    pytest.param("Which is the largest country in Africa?", "Algeria", "2,381,740", id="superlative"),
+    pytest.param(
+        "What is the second largest country in Africa?", "Democratic Republic of the Congo", "Algeria", id="nth"
+    ),
+    pytest.param("Which countries have more than 200 million people?", "Indonesia", "200,000,000", id="threshold"),
+    pytest.param("Which rivers are longer than the Rhine?", "Nile", "Rhine", id="comparison"),
+    pytest.param("Which is higher, Mont Blanc or Mount Elbrus?", "Mount Elbrus", "4,808", id="which-of-two"),
+    pytest.param("What is the combined population of Belgium and Luxembourg?", "12,029,796", "Luxembourg", id="sum"),
+    pytest.param("What is the average area of the countries that border France?", "154,736", "Spain", id="average"),
+    pytest.param("How much higher is Mount Everest than K2?", "238", "8,849", id="difference"),
+    pytest.param("Is Lyon in France?", "Yes", "Lyon", id="yes"),
+    pytest.param("Is Lyon in Germany?", "No", "Lyon", id="no"),
+    pytest.param("Which countries border Germany but not France?", "Denmark", "France", id="negation"),
+    pytest.param("Which country borders the most countries?", "China", "14", id="most"),
+    pytest.param("How high is the highest mountain in Asia?", "8,849", "Mount Everest", id="composed"),
+]
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -58,6 +78,28 @@ def test_what_it_is_follows_from_what_was_said(world: Server, page: Page) -> Non
     expect(card.locator(".said")).not_to_have_text("2,138,551")
     assert chat.foreign == []
     assert chat.errors == []
+
+
+@pytest.mark.parametrize(("question", "said", "told"), KINDS)
+def test_every_kind_is_answered_and_explained(world: Server, page: Page, question: str, said: str, told: str) -> None:
+    chat = Chat(page, world).open()
+    card = chat.ask(question)
+    expect(card.locator(".said")).to_contain_text(said)
+    card.get_by_text("How I got this").click()
+    expect(card.locator("details.how")).to_contain_text(told)
+    assert chat.foreign == []
+    assert chat.errors == []
+
+
+def test_what_was_answered_is_counted_and_ranked(world: Server, page: Page) -> None:
+    chat = Chat(page, world).open()
+    expect(chat.ask("Which countries border Germany?").locator(".said")).to_contain_text("Poland")
+    card = chat.ask("which of them is the largest?")
+    expect(card.locator(".said")).to_contain_text("France")
+    expect(card.locator(".said")).not_to_contain_text("Poland")
+    chat = Chat(page, world).open()
+    expect(chat.ask("Which countries border Germany?").locator(".said")).to_contain_text("Poland")
+    expect(chat.ask("how many are there?").locator(".said")).to_contain_text("9")
 
 
 @pytest.mark.endurance

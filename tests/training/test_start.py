@@ -63,7 +63,7 @@ def test_the_index_is_kept_for_the_same_names_only(trained: Trained, tmp_path: P
 
 def test_training_goes_on_from_it(trained: Trained, tmp_path: Path) -> None:
     arguments = TrainingArguments(epochs=0.01, batch_size=8, rate=1e-9, encoder_rate=1e-9, seed=1)
-    recipe = Recipe(trained.graph, tmp_path / "more", (trained.questions,), trained.dev, training=arguments)
+    recipe = Recipe(trained.graph, tmp_path / "more", (trained.questions,), (trained.dev,), training=arguments)
     untrained = train(recipe)
     started = train(Recipe(**{**vars(recipe), "out": tmp_path / "started", "start": trained.directory}))
     assert started["hits@1"] > untrained["hits@1"] + 20
@@ -72,7 +72,7 @@ def test_training_goes_on_from_it(trained: Trained, tmp_path: Path) -> None:
 
 
 def test_a_start_that_is_no_model_is_refused(trained: Trained, tmp_path: Path) -> None:
-    recipe = Recipe(trained.graph, tmp_path / "out", (trained.questions,), trained.dev, start=tmp_path / "nothing")
+    recipe = Recipe(trained.graph, tmp_path / "out", (trained.questions,), (trained.dev,), start=tmp_path / "nothing")
     with pytest.raises(ModelFormatError, match="nothing"):
         train(recipe)
 
