@@ -63,7 +63,8 @@ def ruled(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     questions = kingdom.write_questions(place / "train.jsonl", kingdom.questions(kingdom.STATES[:8]))
     dev = kingdom.write_questions(place / "dev.jsonl", kingdom.questions(kingdom.STATES[8:]))
     training = TrainingArguments(epochs=26, batch_size=16, evaluations=1, typos=0.0, seed=1)
-    recipe = Recipe(graph, place / "model", (questions,), (dev,), training=training, command="train the kingdom's model")
+    out, command = place / "model", "train the kingdom's model"
+    recipe = Recipe(graph, out, (questions,), (dev,), training=training, command=command)
     figures = train(recipe)
     return Trained(place / "model", graph, questions, dev, figures)
 
