@@ -67,6 +67,14 @@ class Meeting:
         one, other = left.entities, right.entities
         if not len(one) or not len(other):
             return
+        if len(left.program) > 1 or len(right.program) > 1:  # of two that are named nothing is the same
+            yield from self._shared(left, right)
+        if len(other) == 1:
+            yield from self._compared(one, other, asked=len(one) == 1)
+
+    def _shared(self, left: State, right: State) -> Iterator[tuple[Step, Entities]]:
+        """What two sets have in common, and what one has beyond the other."""
+        one, other = left.entities, right.entities
         met = self.machine.step((one, other), Step("meet"))[0]
         first = left.program[0].start < right.program[0].start
         if len(met) < max(len(one), len(other)) and first:
@@ -75,8 +83,6 @@ class Meeting:
             step = placed(right.program, Step("without"))
             if len(rest := self.machine.step((one, other), step)[0]):
                 yield step, rest
-        if len(other) == 1:
-            yield from self._compared(one, other, asked=len(one) == 1)
 
     def _compared(self, one: Entities, other: Entities, asked: bool) -> Iterator[tuple[Step, Entities]]:
         numbers = self.machine.numbers

@@ -17,7 +17,7 @@ from kgqa.programs.machine import Denotation, Machine, Program, Step, values_of
 from kgqa.programs.meeting import Meeting
 from kgqa.programs.quantities import Quantity
 from kgqa.programs.reach import Limits, Reach
-from kgqa.programs.space import Space
+from kgqa.programs.space import EXTREMES, Space
 
 UNREAD = 2
 
@@ -70,15 +70,16 @@ class Search:
         if not isinstance(wanted, bool):
             found += self._of_classes.programs(wanted)
         found += self._right(self._reach.stated(told), wanted)
-        best = self._best(dict.fromkeys(found), named, isinstance(wanted, bool))
         entities = not isinstance(wanted, bool) and not any(isinstance(each, float) for each in wanted)
+        is_named = entities and any(set(wanted) <= set(step.entities) for step in named)  # type: ignore[arg-type]
+        best = self._best(dict.fromkeys(found), named, isinstance(wanted, bool) or is_named)
         return _needless_left_out(best) if entities else best
 
     def _best(self, found: Iterable[Program], named: Sequence[Step], strict: bool) -> list[Program]:
         """The shortest, where a name that is left unread counts as UNREAD steps; of yes or no, to which half of all
-        programs come, only those that read as many names as any does."""
+        programs come, and of what is named itself only those that read as many names as any does."""
         places = {(step.start, step.end) for step in named}
-        missed = {program: len(places - _read(program)) for program in found}
+        missed = {program: len(places - _read(program)) for program in found if not _is_idle(program)}
         least = min(missed.values(), default=0)
         kept = [program for program, count in missed.items() if not strict or count == least]
         return sorted(kept, key=lambda program: len(program) + UNREAD * missed[program])[: self.limits.programs]
@@ -165,6 +166,17 @@ def _needless_left_out(programs: Sequence[Program]) -> list[Program]:
         if not any(_is_part(shorter, program) for shorter in kept):
             kept.append(program)
     return kept
+
+
+def _is_idle(program: Program) -> bool:
+    """Whether a program decides nothing: it asks whether there are any of what there are in any case, or says again
+    what the question names."""
+    *steps, end = program
+    if end.op == "any":
+        return steps[-1].op in ("either", "without", *EXTREMES)
+    if any(step.op == "named" and step.start < 0 for step in steps):  # what was said before: "how many are there?"
+        return False
+    return end.op in ("set", "count") and {step.op for step in steps} <= {"named", "keep", "either"}
 
 
 def _is_part(shorter: Program, program: Program) -> bool:

@@ -78,9 +78,10 @@ class Decoder(nn.Module):
             nn.Linear(width + READS * dimension, width), nn.GELU(), nn.Dropout(0.1), nn.Linear(width, width)
         )
         self.history = nn.GRUCell(width + READS * dimension, width)
-        self.chosen = nn.Linear(dimension, 1)
-        nn.init.zeros_(self.chosen.weight)
-        nn.init.constant_(self.chosen.bias, -1.0)
+        last = nn.Linear(width, 1)
+        nn.init.zeros_(last.weight)
+        nn.init.constant_(last.bias, -1.0)
+        self.chosen = nn.Sequential(nn.Linear(dimension, width), nn.GELU(), last)
 
     @property
     def space(self) -> Space:

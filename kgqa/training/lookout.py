@@ -5,6 +5,7 @@ from what they name leads to.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -42,6 +43,7 @@ TOGETHER = 64  # questions from which on several processes look
 LONGEST, SHORTEST = 5, 5  # words and characters of a name that may be misspelt
 ALIKE = 0.5  # of its spelling: one error
 MISSPELT = 2  # names of a question
+SHORT_NAME, COMMON = 3, 0.02  # characters of a name, and share of the questions from which on it is no name there
 MEETING = 60  # sets of an entity that may have something in common with those of another
 
 
@@ -61,6 +63,7 @@ class Lookout:
         self.limits = Limits() if len(space.numbers.catalog) <= SMALL else SHORT
         self.search = Search(space, self.limits)
         self.catalog: Catalog = space.numbers.catalog
+        self.common: frozenset[str] = frozenset()
 
     def explain(
         self, questions: Sequence[Question], contexts: Sequence[Context] | None = None
@@ -70,6 +73,7 @@ class Lookout:
         rows = [Asked(row, context) for row, context in zip(questions, contexts or [()] * len(questions), strict=True)]
         distinct = list(dict.fromkeys(rows))
         few = len(distinct) <= FEW
+        self.common = frozenset() if few else common_names(questions, self.index)
         if few:
             self._learn_thresholds([asked.question for asked in distinct])
         bar = tqdm(total=len(distinct), unit="question", desc="looking for programs", leave=False)
@@ -147,6 +151,7 @@ class Lookout:
     def named(self, question: str) -> list[Step]:
         """Each longest name in a question, with all that it may mean."""
         spans = [span for span in spans_of(question) if self.index.exact([span.text])[0]]
+        spans = [span for span in spans if span.text.casefold() not in self.common]
         longest = [span for span in spans if not any(_within(span, other) for other in spans)]
         found = [(span, tuple(sorted(self.index.exact([span.text])[0]))) for span in longest]
         return [Step("named", start=span.start, end=span.end, entities=entities) for span, entities in found]
@@ -219,6 +224,16 @@ class Lookout:
             found = np.sort(self.catalog.values[entities])
             return bool(np.isclose(found, np.sort(np.array(wanted)), rtol=1e-9, atol=0.0).all())
         return tuple(entities.tolist()) == wanted
+
+
+def common_names(questions: Sequence[Question], index: EntityIndex) -> frozenset[str]:
+    """Words that are short names and stand in so many questions that they are hardly meant by them: "is" is Iceland's
+    domain."""
+    words = Counter(
+        word for row in questions for word in {span.text.casefold() for span in spans_of(row.question, max_words=1)}
+    )
+    often = [word for word, count in words.items() if len(word) <= SHORT_NAME and count >= COMMON * len(questions)]
+    return frozenset(word for word in often if index.exact([word])[0])
 
 
 def wanted_of(question: Question, catalog: Catalog) -> Wanted:

@@ -85,6 +85,31 @@ def test_yes_and_no_are_found(
     assert all(space.machine.run(program) is answer for program in found)
 
 
+@pytest.mark.parametrize(
+    ("question", "answers", "idle"),
+    [
+        ("Alm or Bex, which is larger?", ("alm",), "named set"),
+        ("Alm or Bex, which are cities?", ("alm", "bex"), "named named either set"),
+        ("Does Ada border Bor?", True, "named named either any"),
+        ("Does Ada border Bor?", True, "named follow named without any"),
+        ("Does Bor border Cyr?", False, "named named meet any"),
+    ],
+)
+def test_what_decides_nothing_is_no_program(
+    space: Space, lookout: Lookout, numbers: Numbers, question: str, answers: tuple[str, ...] | bool, idle: str
+) -> None:
+    asked = answers if isinstance(answers, bool) else wanted(numbers, *answers)
+    search = Search(space, Limits(each_set=1000, programs=100_000))
+    found = search.programs(lookout.named(question), asked, told(question))
+    assert idle not in {" ".join(step.op for step in program) for program in found}
+
+
+def test_what_is_named_is_an_answer_only_beside_all_else_that_is(lookout: Lookout, numbers: Numbers) -> None:
+    programs = lookout.programs("Alm or Bex, which is larger?", wanted(numbers, "alm"))
+    assert programs
+    assert all(sum(step.op == "named" for step in program) == 2 for program in programs)
+
+
 def told(question: str) -> list[Quantity]:
     return quantities_of(question)
 

@@ -13,7 +13,7 @@ from kgqa.programs.space import Space
 from kgqa.reasoning.context import Said, referents
 from kgqa.reasoning.offers import said
 from kgqa.training import lookout as module
-from kgqa.training.lookout import Lookout, wanted_of
+from kgqa.training.lookout import Lookout, common_names, wanted_of
 from kgqa.training.questions import Question
 from tests import kingdom
 
@@ -107,3 +107,25 @@ def test_what_was_said_before_is_started_from(lookout: Lookout) -> None:
     assert (said(cities, place), Step("count")) in explained.programs
     (alone,) = lookout.explain([Question("1", "how many are there?", (len(cities),))])
     assert alone is None or all(program[0].op == "class" for program in alone.programs)
+
+
+def test_a_short_word_of_many_questions_is_no_name_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Iceland has the domain "is"; "Ulm" is as short, but not in every other question."""
+    path = tmp_path / "graph.ttl"
+    path.write_text(
+        "@prefix : <urn:x:> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        ':is rdfs:label "is" ; :of :iceland . :iceland rdfs:label "Iceland" . :of rdfs:label "of" .\n'
+        ':ulm rdfs:label "Ulm" ; :in :germany . :germany rdfs:label "Germany" . :in rdfs:label "in" .\n'
+    )
+    graph = build_graph([path])[0]
+    degrees = graph.sparse.degree(torch.arange(graph.sparse.num_entities)).numpy()
+    lookout = Lookout(Space(Machine(Numbers.of_graph(graph))), EntityIndex.build(graph.catalog, degrees, None))
+    questions = [Question(str(n), f"what is number {n}?", ()) for n in range(200)]
+    questions.append(Question("ulm", "is Ulm in Germany?", (True,)))
+    assert common_names(questions, lookout.index) == {"is"}
+    assert len(lookout.named("is Ulm in Germany?")) == 3
+    monkeypatch.setattr(module, "FEW", 0)
+    explained = lookout.explain(questions)[-1]
+    assert explained is not None
+    assert len(lookout.named("is Ulm in Germany?")) == 2
+    assert not any(step.start == 0 for program in explained.programs for step in program if step.op == "named")
