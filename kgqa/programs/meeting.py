@@ -11,6 +11,8 @@ from kgqa.programs.machine import Program, Step, placed
 from kgqa.programs.quantities import Quantity
 from kgqa.programs.reach import Reach, Seen
 
+BARE = 3  # steps: two names and how the one is held against the other, which "yes" and "no" are told from alone
+
 
 class Meeting:
     """Joins what two starts lead to; `told` are the numbers that the question states."""
@@ -54,7 +56,7 @@ class Meeting:
             for state in right:
                 for step, entities in self._joins(left, state):
                     found = State((*left.program, *state.program, step), entities)
-                    if self.reach.is_new(found, seen):
+                    if len(found.program) == BARE or self.reach.is_new(found, seen):
                         yield found
         if one.start < other.start:
             for left, state in self.alike(one, other, told):

@@ -176,7 +176,7 @@ def _is_idle(program: Program) -> bool:
         return steps[-1].op in ("either", "without", *EXTREMES)
     if any(step.op == "named" and step.start < 0 for step in steps):  # what was said before: "how many are there?"
         return False
-    return end.op in ("set", "count") and {step.op for step in steps} <= {"named", "keep", "either"}
+    return end.op in ("set", "count") and {step.op for step in steps} <= {"named", "keep", "either", "above", "below"}
 
 
 def _is_part(shorter: Program, program: Program) -> bool:

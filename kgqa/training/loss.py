@@ -17,6 +17,8 @@ LINKING_SHARE = 0.5
 PROGRAM_SHARE = 0.5
 MOST_MISSED = 50.0
 NO_PROGRAM = -1e3
+LEARNED = -1.0  # logarithm of how likely a program that answers is taken to be written in the end
+RENAMED_AWAY = 2.0
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,9 @@ def either_loss(walk: Tensor, needed: Tensor, written: Tensor, renamed: Tensor, 
     """What is missed where a walk or a program may answer, as the model takes the one or the other: a scalar.
 
     loss = -log((1 - g) exp(-walk) + g p), g = sigmoid(needed), and besides a share of -log p where some program is
-    known to answer, and the cross-entropy of g against p / (p + exp(-walk)): without these, what walks learn first
-    would keep programs from being learned, and from being taken, at all.
+    known to answer, and the cross-entropy of g against p / (p + exp(-walk)), p at least LEARNED: without these, what
+    walks learn first would keep programs from being learned, and from being taken, at all. What programs answer counts
+    there RENAMED_AWAY times, since as much of it is asked of others.
 
     Args:
         walk: what the walk misses, shape (B,).
@@ -103,8 +106,10 @@ def either_loss(walk: Tensor, needed: Tensor, written: Tensor, renamed: Tensor, 
     program = (logsigmoid(needed) + written).masked_fill(walked, NO_PROGRAM)
     either = -torch.logaddexp(logsigmoid(-needed) - walk, program)
     missed = torch.where(written > NO_PROGRAM, -written.clamp(min=-MOST_MISSED), 0.0)
-    better = torch.sigmoid(walk + written.masked_fill(walked, NO_PROGRAM)).detach()
-    chosen = binary_cross_entropy_with_logits(needed, better, reduction="none")
+    explained = (written > NO_PROGRAM) & ~walked
+    better = torch.where(explained, torch.sigmoid(walk + written.clamp(min=LEARNED)), 0.0).detach()
+    weight = torch.where(explained, RENAMED_AWAY, 1.0)
+    chosen = binary_cross_entropy_with_logits(needed, better, weight, reduction="none")
     either = torch.where(renamed, missed, either + chosen)
     return (either + PROGRAM_SHARE * missed).mean()
 

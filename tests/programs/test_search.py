@@ -90,6 +90,7 @@ def test_yes_and_no_are_found(
     [
         ("Alm or Bex, which is larger?", ("alm",), "named set"),
         ("Alm or Bex, which are cities?", ("alm", "bex"), "named named either set"),
+        ("Alm or Bex, which is larger?", ("alm",), "named named above set"),
         ("Does Ada border Bor?", True, "named named either any"),
         ("Does Ada border Bor?", True, "named follow named without any"),
         ("Does Bor border Cyr?", False, "named named meet any"),

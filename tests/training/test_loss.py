@@ -69,6 +69,16 @@ def test_what_a_program_answers_needs_no_walk() -> None:
     assert walk.grad[3] == needed.grad[3] == 0
 
 
+def test_a_program_that_is_known_is_asked_for_before_it_can_be_written() -> None:
+    """Where a walk misses, but not where it answers well already."""
+    walk, written = torch.tensor([3.0, 0.1]), torch.tensor([-9.0, -9.0])
+    needed = torch.zeros(2, requires_grad=True)
+    nobody = torch.zeros(2, dtype=torch.bool)
+    either_loss(walk, needed, written, nobody, nobody).backward()
+    assert needed.grad is not None
+    assert needed.grad[0] < 0 < needed.grad[1]
+
+
 def test_linking_loss_asks_for_the_entity_that_is_meant_in_the_slot_that_likes_it_best() -> None:
     entities = torch.tensor([[[7, 8], [7, -1]], [[5, 6], [-1, -1]], [[5, 6], [-1, -1]]])  # (B, N, K)
     first = torch.tensor([[0.2, 0.1, 0.3, 0.0, 0.4], [0.1, 0.8, 0.0, 0.0, 0.1]])  # (M, N * K + 1)
