@@ -25,6 +25,7 @@ from kgqa.training.card import Card, digest, model_card
 from kgqa.training.checkpoint import Checkpoint
 from kgqa.training.english import Words
 from kgqa.training.evaluate import evaluate, one_line, quick_outcomes
+from kgqa.training.gate import set_gate
 from kgqa.training.lookout import Lookout
 from kgqa.training.metrics import summarise
 from kgqa.training.operations import OperationSynthesiser
@@ -88,6 +89,8 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
     checkpoint = Checkpoint(recipe.out.with_name(recipe.out.name + ".checkpoint"))
     encoder = NameEncoder.from_pretrained(recipe.model.encoder)
     model, seconds = fit(recipe, graph, encoder, questions, dev, checkpoint=checkpoint, resume=resume)
+    if recipe.dev and not recipe.only_conversations:
+        set_gate(model, dev)
     answerer = Answerer(model, _calibration(recipe, model, dev), digest(*files)[:12], _examples(recipe, dev))
     figures = evaluate(answerer, dev)
     tqdm.write(one_line(figures))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from kgqa.reasoning.config import ModelConfig
 from tests.browser.conftest import PHONE, SCREENSHOTS, WORLD, Chat, Server
 
 pytestmark = [
@@ -18,6 +19,7 @@ THREE = [
     ("Who did Natalie Portman play in Star Wars?", "Padmé Amidala"),
 ]
 
+WRITES = WORLD.exists() and ModelConfig.load(WORLD / "config.json")[0].has("programs")
 KINDS = [  # a question, what is answered, and what stands under "How I got this"
     pytest.param("How high is Mont Blanc?", "4,808", "Mont Blanc", id="value"),
     pytest.param("How many countries border Germany?", "9", "Poland", id="count"),
@@ -80,6 +82,7 @@ def test_what_it_is_follows_from_what_was_said(world: Server, page: Page) -> Non
     assert chat.errors == []
 
 
+@pytest.mark.skipif(not WRITES, reason="the shipped model does not write programs yet")
 @pytest.mark.parametrize(("question", "said", "told"), KINDS)
 def test_every_kind_is_answered_and_explained(world: Server, page: Page, question: str, said: str, told: str) -> None:
     chat = Chat(page, world).open()
@@ -91,6 +94,7 @@ def test_every_kind_is_answered_and_explained(world: Server, page: Page, questio
     assert chat.errors == []
 
 
+@pytest.mark.skipif(not WRITES, reason="the shipped model does not write programs yet")
 def test_what_was_answered_is_counted_and_ranked(world: Server, page: Page) -> None:
     chat = Chat(page, world).open()
     expect(chat.ask("Which countries border Germany?").locator(".said")).to_contain_text("Poland")
