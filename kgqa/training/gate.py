@@ -17,7 +17,7 @@ BATCH = 64
 
 
 def set_gate(model: JointModel, questions: Sequence[Question]) -> float:
-    """Move the gate to where the mean F1 of these questions is highest; by how much it was moved.
+    """Move the gate to where the mean F1 of these questions is highest, no further than that takes; by how much.
 
     A model that writes no programs stays as it is, and so does one that has no questions to go by.
     """
@@ -26,11 +26,20 @@ def set_gate(model: JointModel, questions: Sequence[Question]) -> float:
     logits, walked, programmed = np.array(list(_both_ways(model, questions))).T  # (Q,) each
     order = np.argsort(-logits, kind="stable")
     gains = np.concatenate([[0.0], np.cumsum((programmed - walked)[order])])  # of the first n by programs
-    best = int(gains.argmax())
-    bounds = np.concatenate([[logits.max() + 1], logits[order], [logits.min() - 1]])
-    shift = -float(bounds[best] + bounds[best + 1]) / 2
+    edges = np.concatenate([[np.inf], logits[order], [-np.inf]])
+    best = np.flatnonzero(gains >= gains.max() - 1e-9)
+    shift = min((_nearest(float(edges[n + 1]), float(edges[n])) for n in best), key=abs)
     model.decoder.lean(shift)
     return shift
+
+
+def _nearest(low: float, high: float) -> float:
+    """By how much the gate must lean to have its edge between two logits: not at all where it has it there."""
+    if low < 0 < high:
+        return 0.0
+    if np.isinf(low) or np.isinf(high):
+        return -(high - 1.0) if np.isinf(low) else -(low + 1.0)
+    return -high + min(0.1, (high - low) / 2) if high < 0 else -low - min(0.1, (high - low) / 2)
 
 
 @torch.inference_mode()

@@ -149,6 +149,7 @@ def fit(
     lookout = Lookout(model.decoder.space, model.index) if model.decoder is not None else None
     if recipe.start is None and lookout is not None and not lookout.is_needed(asked):
         model.leave_out_programs()
+        seed_everything(seed)  # as if they had never been there
     with only_training(model, model.of_conversations() if recipe.only_conversations else {}):
         watch = _watcher(dev[:: math.ceil(len(dev) / recipe.watched)])
         trainer = Trainer(model, asked, recipe.training, watch, checkpoint, resume, lookout=lookout)
