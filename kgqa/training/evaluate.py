@@ -18,7 +18,7 @@ from kgqa.reasoning.beam import Written
 from kgqa.reasoning.confidence import evidence, evidence_of
 from kgqa.reasoning.context import Said
 from kgqa.reasoning.heads import answer_set as chosen_set
-from kgqa.reasoning.model import JointModel
+from kgqa.reasoning.model import JointModel, Weighed
 from kgqa.reasoning.solution import Solution
 from kgqa.training.conversations import contexts_of
 from kgqa.training.lookout import wanted_of
@@ -125,19 +125,23 @@ def quick_outcomes(
     for rows in _batches(questions, batch_size):
         with torch.inference_mode():
             weighed = model([row.question for row in rows], contexts=[said[row] for row in rows])
-            combined, rows_of_evidence = weighed.combined, evidence(weighed)
+            rows_of_evidence = evidence(weighed)
             programs = model.programs(weighed.thought)
         for place, row in enumerate(rows):
             if (found := programs[place]) is not None:
-                yield _programmed(row, found, catalog), evidence_of(weighed.thought, place, found)
+                yield programmed(row, found, catalog), evidence_of(weighed.thought, place, found)
                 continue
-            own = combined.batch == place
-            chosen, _ = chosen_set(combined.entity[own], combined.weight[own])
-            outcome = judge(row.slice, chosen.tolist(), answer_set(row, catalog), len(row.answers))
-            yield outcome, rows_of_evidence[place]
+            yield walked(row, weighed, place, catalog), rows_of_evidence[place]
 
 
-def _programmed(row: Question, found: Sequence[Written], catalog: Catalog) -> Outcome:
+def walked(row: Question, weighed: Weighed, place: int, catalog: Catalog) -> Outcome:
+    """How a question goes that a walk answers, the one at this place of those that were weighed."""
+    own = weighed.combined.batch == place
+    chosen, _ = chosen_set(weighed.combined.entity[own], weighed.combined.weight[own])
+    return judge(row.slice, chosen.tolist(), answer_set(row, catalog), len(row.answers))
+
+
+def programmed(row: Question, found: Sequence[Written], catalog: Catalog) -> Outcome:
     """How a question goes that programs answer."""
     return denoted(row, found[0].denotation if found else (), catalog)
 
@@ -182,6 +186,8 @@ __all__ = [
     "ladder_table",
     "one_line",
     "outcomes",
+    "programmed",
     "quick_outcomes",
+    "walked",
     "withheld",
 ]

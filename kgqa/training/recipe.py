@@ -151,7 +151,7 @@ def fit(
         model.leave_out_programs()
         seed_everything(seed)  # as if they had never been there
     with only_training(model, model.of_conversations() if recipe.only_conversations else {}):
-        watch = _watcher(dev[:: math.ceil(len(dev) / recipe.watched)])
+        watch = _watcher(dev[:: max(1, math.ceil(len(dev) / max(1, recipe.watched)))])
         trainer = Trainer(model, asked, recipe.training, watch, checkpoint, resume, lookout=lookout)
         seconds = trainer.train()
     blend(model, before, recipe.keep)

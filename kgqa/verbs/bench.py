@@ -12,6 +12,15 @@ from kgqa.errors import InputError, KgqaError
 def add_bench(parser: argparse.ArgumentParser) -> None:
     """The verbs and their options."""
     benches = parser.add_subparsers(title="what to measure", required=True, metavar="WHAT")
+    drawn = [*_add_engine(benches), *_add_asked(benches), _add_learning(benches)]
+    for bench in drawn:
+        bench.add_argument("--seed", type=int, default=0)
+    for bench in (*drawn, *_add_programs(benches), _add_parts(benches)):
+        bench.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_engine(benches: "argparse._SubParsersAction[argparse.ArgumentParser]") -> list[argparse.ArgumentParser]:
+    """What is measured without a model."""
     follow = benches.add_parser("follow", help="a 2-hop follow against the reified formula (COO, CSR)")
     follow.add_argument("--triples", default="1e5,1e6,1e7", help="sizes, separated by commas (%(default)s)")
     follow.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (%(default)s)")
@@ -19,15 +28,17 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     linking = benches.add_parser("linking", help="recall of the shortlist, and the time a question takes")
     linking.add_argument("--names", type=int, default=2000)
     linking.set_defaults(run=_linking)
+    return [follow, linking]
+
+
+def _add_asked(benches: "argparse._SubParsersAction[argparse.ArgumentParser]") -> list[argparse.ArgumentParser]:
+    """What is measured by questions that are drawn."""
     spelling = benches.add_parser(
         "spelling", help="what misspelt, lower-case, plural and possessive names cost a model, and names inside names"
     )
     _add_model(spelling, "development questions with gold mentions")
     spelling.add_argument("--count", type=int, default=1000, help="questions that are drawn (%(default)s)")
     spelling.set_defaults(run=_spelling)
-    parts = benches.add_parser("parts", help="where the time of an answer goes")
-    _add_model(parts, "questions to ask")
-    parts.set_defaults(run=_parts)
     unanswerable = benches.add_parser("unanswerable", help="whether a model knows what it doesn't know")
     _add_model(unanswerable, "development questions with gold entities")
     unanswerable.add_argument("--foreign", required=True, type=Path, help="questions about another graph")
@@ -39,6 +50,10 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     load.add_argument("--seconds", type=int, default=60, help="how long they stay (%(default)s)")
     load.add_argument("--database", metavar="URL", help="an empty one (an SQLite file that is gone afterwards)")
     load.set_defaults(run=_load)
+    return [spelling, unanswerable, load]
+
+
+def _add_learning(benches: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
     learning = benches.add_parser("learning", help="what a model learns from corrections of known errors")
     learning.add_argument("--model", required=True, type=Path, metavar="MODEL_DIR")
     learning.add_argument("--place", required=True, type=Path, metavar="DIR", help="for its files; may be removed")
@@ -56,6 +71,10 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
         "--tolerance", type=float, default=0.3, help="points that a published model may lose (%(default)s)"
     )
     learning.set_defaults(run=_learning)
+    return learning
+
+
+def _add_programs(benches: "argparse._SubParsersAction[argparse.ArgumentParser]") -> list[argparse.ArgumentParser]:
     programs = benches.add_parser("programs", help="how many questions some program of exact steps answers")
     programs.add_argument("--graph", required=True, type=Path, help="a graph directory or one graph file")
     programs.add_argument(
@@ -68,10 +87,14 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     heads = benches.add_parser("heads", help="what each operation is good for: questions asked without it")
     _add_model(heads, "development questions")
     heads.set_defaults(run=_heads)
-    for bench in (follow, linking, spelling, unanswerable, load, learning):
-        bench.add_argument("--seed", type=int, default=0)
-    for bench in (follow, linking, spelling, parts, unanswerable, load, learning, programs, extreme, heads):
-        bench.add_argument("--json", action="store_true", help="print JSON")
+    return [programs, extreme, heads]
+
+
+def _add_parts(benches: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    parts = benches.add_parser("parts", help="where the time of an answer goes")
+    _add_model(parts, "questions to ask")
+    parts.set_defaults(run=_parts)
+    return parts
 
 
 def _add_model(parser: argparse.ArgumentParser, questions: str) -> None:

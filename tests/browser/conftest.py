@@ -59,6 +59,13 @@ class Server:
             self.process.wait(20)
             self.process = None
 
+    def __enter__(self) -> "Server":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
 
 class Chat:
     """The page as a person uses it."""
@@ -155,10 +162,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def films(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app over the tests' small model, one for all tests that leave it running."""
-    server = Server(trained_model, tmp_path_factory.mktemp("films") / "chat.db")
-    server.start()
-    yield server
-    server.stop()
+    with Server(trained_model, tmp_path_factory.mktemp("films") / "chat.db") as server:
+        yield server
 
 
 @pytest.fixture

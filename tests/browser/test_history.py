@@ -398,9 +398,7 @@ def test_all_conversations_are_deleted_and_consent_can_be_given_and_taken_back(p
 
 @pytest.mark.endurance
 def test_the_history_outlives_a_restart(trained_model: Path, tmp_path: Path, page: Page) -> None:
-    server = Server(trained_model, tmp_path / "chat.db")
-    server.start()
-    try:
+    with Server(trained_model, tmp_path / "chat.db") as server:
         bar = Bar(Chat(page, server).open())
         bar.chat.ask(QUESTION)
         bar.manage(QUESTION)
@@ -411,5 +409,3 @@ def test_the_history_outlives_a_restart(trained_model: Path, tmp_path: Path, pag
         bar.manage(QUESTION)
         assert bar.address == address
         assert page.request.get(address).status == 200
-    finally:
-        server.stop()

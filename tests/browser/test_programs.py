@@ -16,10 +16,8 @@ KELDA, ISFAR = kingdom.CITIES["Kelda"], kingdom.CITIES["Isfar"]
 @pytest.fixture(scope="module")
 def throne(ruled: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app over the model that writes programs."""
-    server = Server(ruled.directory, tmp_path_factory.mktemp("throne") / "chat.db")
-    server.start()
-    yield server
-    server.stop()
+    with Server(ruled.directory, tmp_path_factory.mktemp("throne") / "chat.db") as server:
+        yield server
 
 
 @pytest.fixture

@@ -102,10 +102,9 @@ def served(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """The app with a review, over a model directory of its own, which a test adds a fact to."""
     place = tmp_path_factory.mktemp("review")
     model = Path(shutil.copytree(trained_model, place / "model"))
-    running = Server(model, place / "chat.db", KGQA_REVIEW_PASSWORD_HASH=str(HASH), KGQA_SECRET=SECRET)
-    running.start()
-    yield running
-    running.stop()
+    settings = {"KGQA_REVIEW_PASSWORD_HASH": str(HASH), "KGQA_SECRET": SECRET}
+    with Server(model, place / "chat.db", **settings) as running:
+        yield running
 
 
 @pytest.fixture

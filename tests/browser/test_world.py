@@ -43,10 +43,8 @@ KINDS = [  # a question, what is answered, and what stands under "How I got this
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(WORLD, tmp_path_factory.mktemp("world") / "chat.db")
-    server.start()
-    yield server
-    server.stop()
+    with Server(WORLD, tmp_path_factory.mktemp("world") / "chat.db") as server:
+        yield server
 
 
 def test_the_three_questions(world: Server, page: Page) -> None:
