@@ -41,7 +41,7 @@ def test_saving_and_loading_keeps_answers(trained: Trained, tmp_path: Path) -> N
 
 def test_the_card_states_data_seed_figures_and_limits(trained: Trained) -> None:
     card = (trained.directory / "README.md").read_text()
-    for part in ("train the tests' model", "| seed | 2 |", "train.jsonl", "dev.jsonl", "| role |", "## Limits"):
+    for part in ("train the tests' model", "| seed | 3 |", "train.jsonl", "dev.jsonl", "| role |", "## Limits"):
         assert part in card
 
 

@@ -66,7 +66,8 @@ def test_a_walk_still_answers_what_a_walk_can(ruled: Trained) -> None:
     model writes the steps to a capital more surely than it walks there."""
     answerer = from_pretrained(ruled.directory)
     capital, cities = "what is the capital of Jorvik?", "how many cities are in Jorvik?"
-    draft, decoder = answerer.model.think([capital, cities]).draft, answerer.model.decoder
+    with torch.inference_mode():
+        draft, decoder = answerer.model.think([capital, cities]).draft, answerer.model.decoder
     assert draft is not None
     assert decoder is not None
     assert draft.needed[0] < draft.needed[1]
