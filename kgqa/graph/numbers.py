@@ -55,6 +55,7 @@ class Numbers:
         several = np.zeros(sparse.num_relations, dtype=bool)
         sizes = sparse.group_pointers.diff().numpy()
         several[sparse.group_relations.numpy()[sizes > 1]] = True
+        several &= ~_repeated(sparse)
         named = [r for r in relations if several[r] and not catalog.is_value[np.append(ends[r], ends[r ^ 1])].any()]
         counts = tuple(Attribute(r, True, c) for r in named for c in (-1, *_leads_to(ends[r], members)))
         return cls(catalog, sparse, values, counts, classes, members)
@@ -85,6 +86,11 @@ class Numbers:
         for relation in range(self.sparse.num_relations):
             table[:, relation] = self.in_class[np.unique(self.edges(relation)[0])].any(0)
         return table
+
+    @cached_property
+    def repeated(self) -> Mask:
+        """Which relations say backwards just what they say forwards, so that they need not be walked: shape (R,)."""
+        return _repeated(self.sparse)
 
     @cached_property
     def _column(self) -> dict[Attribute, int]:
@@ -139,6 +145,17 @@ def _classes(catalog: Catalog) -> tuple[tuple[str, ...], tuple[Entities, ...]]:
 def _ends(sparse: SparseGraph) -> list[Entities]:
     """Where each relation leads, each entity once."""
     return [np.unique(_edges(sparse, relation)[1]) for relation in range(sparse.num_relations)]
+
+
+def _repeated(sparse: SparseGraph) -> Mask:
+    """The inverses of relations that are their own inverse: shape (R,)."""
+    found = np.zeros(sparse.num_relations, dtype=bool)
+    for inverse in range(1, sparse.num_relations, 2):
+        (starts, ends), (back, forth) = _edges(sparse, inverse - 1), _edges(sparse, inverse)
+        if len(starts) and np.array_equal(starts, back):
+            pairs, turned = starts * sparse.num_entities + ends, back * sparse.num_entities + forth
+            found[inverse] = np.array_equal(np.sort(pairs), np.sort(turned))
+    return found
 
 
 def _edges(sparse: SparseGraph, relation: int) -> tuple[Entities, Entities]:

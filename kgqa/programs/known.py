@@ -11,6 +11,8 @@ from kgqa.programs.machine import Machine, Program, Step
 
 TOLERANCE = 0.005  # of a number
 
+Wanted = tuple[int, ...] | tuple[float, ...] | bool  # entities, rising; numbers; or whether it is so
+
 
 class State(NamedTuple):
     """The beginning of a program, and the set that it leads to."""

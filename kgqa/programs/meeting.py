@@ -1,65 +1,50 @@
 """The meeting of two sets: what both have, what one has without the other or beyond it, and what they are together."""
 
-from collections.abc import Iterator, Sequence
-from itertools import permutations
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations, product
 
 import numpy as np
 
-from kgqa.graph.numbers import Entities
+from kgqa.graph.numbers import Entities, Mask
 from kgqa.programs.known import State
-from kgqa.programs.machine import Program, Step, placed
+from kgqa.programs.machine import Step, placed
 from kgqa.programs.quantities import Quantity
 from kgqa.programs.reach import Reach, Seen
 
-BARE = 3  # steps: two names and how the one is held against the other, which "yes" and "no" are told from alone
+REMEMBERED = 5_000  # sets
 
 
 class Meeting:
-    """Joins what two starts lead to; `told` are the numbers that the question states."""
+    """Joins what two starts lead to by relations alone."""
 
     def __init__(self, reach: Reach) -> None:
         self.reach, self.machine, self.limits = reach, reach.machine, reach.limits
+        self._looked: dict[bytes, Mask] = {}
 
-    def met(self, named: Sequence[Step], told: tuple[Quantity, ...]) -> Iterator[State]:
-        """What something named has in common with something else or has beyond it, and what can be done with that."""
+    def met(self, near: Mapping[Step, Sequence[State]]) -> Iterator[State]:
+        """What something named has in common with something else or has beyond it, from what each leads to."""
+        for one, other in permutations(near, 2):
+            if one.end <= other.start or other.end <= one.start:
+                yield from self._pairs(near[one], near[other])
+        for states in near.values():
+            yield from self._beyond(states)
+
+    def after(self, met: Sequence[State], told: tuple[Quantity, ...]) -> Iterator[State]:
+        """What one more step leads to from sets that met, shorter programs first."""
         seen: Seen = {}
-        level: list[State] = []
-        for one, other in permutations(named, 2):
-            level += self._pairs(one, other, seen, told)
-        for other in named:
-            level += self._beyond(other, told)
-        yield from level
         count = 0
-        for state in sorted(level, key=lambda state: len(state.program)):
-            if count < self.limits.met:
+        for state in sorted(met, key=lambda state: len(state.program)):
+            if count < self.limits.met and self.reach.is_new(state, seen):
                 found = self.reach.after(state, seen, told)
                 count += len(found)
                 yield from found
 
-    def alike(self, one: Step, other: Step, told: tuple[Quantity, ...]) -> Iterator[tuple[State, State]]:
-        """What two starts lead to by the same steps."""
-        right = {state.program[1:]: state for state in self._near(other, told)}
-        for state in self._near(one, told):
-            if state.program[1:] in right:
-                yield state, right[state.program[1:]]
-
-    def _near(self, start: Step, told: tuple[Quantity, ...]) -> list[State]:
-        """What is come to by following at most two relations, and perhaps keeping a class: as many as may meet."""
-        near = [state for state in self.reach.of(start, told) if _is_plain(state.program)]
-        return sorted(near, key=lambda state: len(state.program))[: self.limits.meeting]
-
-    def _pairs(self, one: Step, other: Step, seen: Seen, told: tuple[Quantity, ...]) -> Iterator[State]:
-        if not (one.end <= other.start or other.end <= one.start):
-            return
-        right = self._near(other, told)
-        for left in self._near(one, told):
-            for state in right:
-                for step, entities in self._joins(left, state):
-                    found = State((*left.program, *state.program, step), entities)
-                    if len(found.program) == BARE or self.reach.is_new(found, seen):
-                        yield found
-        if one.start < other.start:
-            for left, state in self.alike(one, other, told):
+    def _pairs(self, one: Sequence[State], other: Sequence[State]) -> Iterator[State]:
+        for left, state in sorted(product(one, other), key=_steps)[: self.limits.meeting]:
+            for step, entities in self._joins(left, state):
+                yield State((*left.program, *state.program, step), entities)
+        if one[0].program[0].start < other[0].program[0].start:
+            for left, state in alike(one, other):
                 joined = self.machine.step((left.entities, state.entities), Step("either"))[0]
                 if len(joined) > max(len(left.entities), len(state.entities)):
                     yield State((*left.program, *state.program, Step("either")), joined)
@@ -72,40 +57,51 @@ class Meeting:
         if len(left.program) > 1 or len(right.program) > 1:  # of two that are named nothing is the same
             yield from self._shared(left, right)
         if len(other) == 1:
-            yield from self._compared(one, other, asked=len(one) == 1)
+            yield from self._compared(one, right, asked=len(one) == 1)
 
     def _shared(self, left: State, right: State) -> Iterator[tuple[Step, Entities]]:
         """What two sets have in common, and what one has beyond the other."""
         one, other = left.entities, right.entities
         met = self.machine.step((one, other), Step("meet"))[0]
         first = left.program[0].start < right.program[0].start
-        if len(met) < max(len(one), len(other)) and first:
+        if first and (len(met) < max(len(one), len(other)) or len(met) == 1):
             yield Step("meet"), met
         if 0 < len(met) < len(one):
             step = placed(right.program, Step("without"))
             if len(rest := self.machine.step((one, other), step)[0]):
                 yield step, rest
 
-    def _compared(self, one: Entities, other: Entities, asked: bool) -> Iterator[tuple[Step, Entities]]:
-        numbers = self.machine.numbers
-        measured, table = numbers.table[other[0]], numbers.table[one]  # (V,), (N, V)
-        for place in np.flatnonzero(~np.isnan(measured)):
-            own = table[:, place]
-            known = asked and not np.isnan(own[0])
-            higher, lower = own > measured[place], own < measured[place]
-            if higher.any() or known:
-                yield Step("above", attribute=numbers.values[place]), one[higher]
-            if lower.any() or known:
-                yield Step("below", attribute=numbers.values[place]), one[lower]
+    def _compared(self, one: Entities, right: State, asked: bool) -> Iterator[tuple[Step, Entities]]:
+        """What of a set has more or less than a single entity has; what is counted is so of what is named alone."""
+        numbers, known = self.machine.numbers, self._known(one) & self._known(right.entities)
+        if len(right.program) > 1:
+            known = known[: len(numbers.values)]
+        for place in np.flatnonzero(known):
+            attribute = numbers.attributes[place]
+            own, (measured,) = numbers.of(one, attribute), numbers.of(right.entities, attribute)
+            higher, lower = own > measured, own < measured
+            if higher.any() or asked:
+                yield Step("above", attribute=attribute), one[higher]
+            if lower.any() or asked:
+                yield Step("below", attribute=attribute), one[lower]
 
-    def _beyond(self, other: Step, told: tuple[Quantity, ...]) -> Iterator[State]:
+    def _known(self, entities: Entities) -> Mask:
+        """Which attributes some of these entities have: shape (A,)."""
+        key = entities.tobytes()
+        if key not in self._looked:
+            if len(self._looked) > REMEMBERED:
+                self._looked.clear()
+            self._looked[key] = self.reach.space.look(entities).known
+        return self._looked[key]
+
+    def _beyond(self, states: Sequence[State]) -> Iterator[State]:
         """What of a class has more or less than something named, or is not what a relation leads to from there."""
-        near = [state for state in self._near(other, told) if len(state.program) <= 2 and len(state.entities)]
+        near = [state for state in states if len(state.program) <= 2 and len(state.entities)]
         for class_, members in enumerate(self.machine.numbers.members):
             start = Step("class", class_=class_)
             for state in near:
                 if len(state.entities) == 1:
-                    for step, entities in self._compared(members, state.entities, asked=False):
+                    for step, entities in self._compared(members, state, asked=False):
                         yield State((start, *state.program, step), entities)
                 elif len(members) <= self.limits.added_up:
                     step = placed(state.program, Step("without"))
@@ -114,7 +110,13 @@ class Meeting:
                         yield State((start, *state.program, step), rest)
 
 
-def _is_plain(program: Program) -> bool:
-    """Whether it only follows relations, at most two, and keeps at most one class, last."""
-    changes = [step.op for step in program[1:]]
-    return changes in ([], ["follow"], ["follow", "follow"], ["keep"], ["follow", "keep"])
+def alike(one: Sequence[State], other: Sequence[State]) -> Iterator[tuple[State, State]]:
+    """What two starts lead to by the same steps, of what each leads to."""
+    right = {state.program[1:]: state for state in other}
+    for state in one:
+        if state.program[1:] in right:
+            yield state, right[state.program[1:]]
+
+
+def _steps(pair: tuple[State, State]) -> int:
+    return sum(len(state.program) for state in pair)

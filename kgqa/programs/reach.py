@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from kgqa.programs.known import State
-from kgqa.programs.machine import Step
+from kgqa.programs.machine import CHANGES, Op, Step
 from kgqa.programs.quantities import Quantity
 from kgqa.programs.space import COMPARED, Space
 
 REMEMBERED = 2_000  # starts
-ELSEWHERE = frozenset({"class", "set", "count", "any", "sum", "mean", "difference"})  # steps that change no set
 
 Seen = dict[bytes, int]  # how many programs lead to a set so far
 
@@ -22,14 +21,16 @@ Seen = dict[bytes, int]  # how many programs lead to a set so far
 @dataclass(frozen=True)
 class Limits:
     """How far to search: changes after a start; how many programs to keep for one set and for one question; how many
-    states of one start there may be, of each of two sets that meet, and after those that met; and the size of sets that
-    are walked on from, and of those whose numbers are added up."""
+    states of one start there may be, how many come to by relations alone, how many pairs of these may meet, and how
+    many states there may be after those that met; and the size of sets that are walked on from, and of those whose
+    numbers are added up."""
 
     changes: int = 3
     each_set: int = 3
     programs: int = 60
     states: int = 1_500
-    meeting: int = 80
+    plain: int = 300
+    meeting: int = 6_000
     met: int = 600
     largest: int = 50_000
     added_up: int = 5_000
@@ -40,6 +41,7 @@ class Reach:
 
     def __init__(self, space: Space, limits: Limits) -> None:
         self.space, self.machine, self.limits = space, space.machine, limits
+        self._plain: dict[tuple[tuple[int, ...], int], list[State]] = {}
         self._reached: dict[tuple[tuple[int, ...], tuple[Quantity, ...]], list[State]] = {}
 
     def each(self, starts: Sequence[Step], told: tuple[Quantity, ...]) -> Iterator[State]:
@@ -56,6 +58,27 @@ class Reach:
             self._reached[key] = list(self._walked([self._begun(start)], told))
         return [State((start, *program[1:]), entities) for program, entities in self._reached[key]]
 
+    def plain(self, start: Step, far: int = 2) -> list[State]:
+        """The sets that can be come to by following relations, so many at most, and perhaps keeping a class, the
+        nearest first."""
+        key = start.entities, far
+        if key not in self._plain:
+            if len(self._plain) > REMEMBERED:
+                self._plain.clear()
+            self._plain[key] = list(self._followed(self._begun(start), far))
+        return [State((start, *program[1:]), entities) for program, entities in self._plain[key]]
+
+    def _followed(self, begun: State, far: int) -> Iterator[State]:
+        seen: Seen = {}
+        level, count = [begun], 1
+        for depth in range(far + 1):
+            yield from (kept for state in level for kept in (state, *self._after(state, seen, (), ("keep",))))
+            found: list[State] = []
+            for state in level if depth < far else ():
+                if count + len(found) < self.limits.plain:
+                    found += self._after(state, seen, (), ("follow",))
+            level, count = found, count + len(found)
+
     def of_classes(self) -> list[State]:
         """The sets that can be come to from classes alone."""
         return [state for start in self._classes() for state in self._walked([self._begun(start)], ())]
@@ -71,13 +94,16 @@ class Reach:
 
     def after(self, state: State, seen: Seen, told: tuple[Quantity, ...]) -> list[State]:
         """What one more step leads to, where it changes something and few enough programs lead there."""
+        return self._after(state, seen, told, CHANGES)
+
+    def _after(self, state: State, seen: Seen, told: tuple[Quantity, ...], ops: Sequence[Op]) -> list[State]:
         entities = state.entities
         if not 0 < len(entities) <= self.limits.largest:
             return []
         found = []
         for place in np.flatnonzero(self.space.valid((entities,), told)):
             step = self.space.steps[place]
-            if step.op in ELSEWHERE:
+            if step.op not in ops:
                 continue
             for real in self._with_numbers(step, told):
                 changed = State((*state.program, real), self.machine.step((entities,), real)[0])

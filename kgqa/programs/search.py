@@ -4,24 +4,27 @@ It sees the question only for what its words may name and the numbers that it st
 was meant is for the model to learn.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from itertools import permutations
+from itertools import chain, permutations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from kgqa.graph.numbers import Entities
-from kgqa.programs.known import TOLERANCE, Known, State, totals
+from kgqa.programs.finish import Finish
+from kgqa.programs.known import TOLERANCE, Known, State, Wanted, totals
 from kgqa.programs.machine import Denotation, Machine, Program, Step, values_of
-from kgqa.programs.meeting import Meeting
+from kgqa.programs.meeting import Meeting, alike
 from kgqa.programs.quantities import Quantity
 from kgqa.programs.reach import Limits, Reach
-from kgqa.programs.space import EXTREMES, Space
+from kgqa.programs.space import COMPARED, EXTREMES, Space
 
-UNREAD = 2
-
-Wanted = tuple[int, ...] | tuple[float, ...] | bool  # entities, rising; numbers; or whether it is so
+UNREAD = 3
+READINGS = 4  # of a name, each taken for itself
+NEAR = 1  # relations that are followed from one of them
 
 
 def same(found: Denotation, wanted: Wanted, values: NDArray[np.float64]) -> bool:
@@ -55,6 +58,7 @@ class Search:
         self.values = self.machine.numbers.catalog.values
         self._reach = Reach(space, self.limits)
         self._meeting = Meeting(self._reach)
+        self._finish = Finish(space, self.limits.added_up)
 
     def programs(self, named: Sequence[Step], wanted: Wanted, quantities: Sequence[Quantity] = ()) -> list[Program]:
         """Programs from what is named, and from classes, to these answers: the shortest, and those that read all
@@ -64,22 +68,27 @@ class Search:
             wanted: entities, rising, numbers, or whether it is so.
         """
         told = tuple(quantities)
-        found = [*self._right(self._reach.each(named, told), wanted)]
-        found += self._right(self._meeting.met(named, told), wanted)
-        found += self._apart(named, wanted, told)
+        near = {start: self._reach.plain(start) for start in named}
+        near |= {start: self._reach.plain(start, NEAR) for start in self._readings(named)}
+        met = list(self._meeting.met(near))
+        walked = [*chain.from_iterable(near.values()), *met]
+        found = [*self._right(self._reach.each(named, told), wanted), *self._right(walked, wanted)]
         if not isinstance(wanted, bool):
-            found += self._of_classes.programs(wanted)
+            found += self._right(self._meeting.after(met, told), wanted)
+        found += (program for state in walked for program in self._finish.programs(state, wanted, told))
+        found += self._apart(near, wanted)
+        found += self._of_classes.programs(wanted) if not isinstance(wanted, bool) else self._kept(named, wanted)
         found += self._right(self._reach.stated(told), wanted)
         entities = not isinstance(wanted, bool) and not any(isinstance(each, float) for each in wanted)
         is_named = entities and any(set(wanted) <= set(step.entities) for step in named)  # type: ignore[arg-type]
-        best = self._best(dict.fromkeys(found), named, isinstance(wanted, bool) or is_named)
+        places = {(step.start, step.end) for step in named} | {(each.start, each.end) for each in told}
+        best = self._best(dict.fromkeys(found), places, isinstance(wanted, bool) or is_named)
         return _needless_left_out(best) if entities else best
 
-    def _best(self, found: Iterable[Program], named: Sequence[Step], strict: bool) -> list[Program]:
-        """The shortest, where a name that is left unread counts as UNREAD steps; of yes or no, to which half of all
-        programs come, and of what is named itself only those that read as many names as any does."""
-        places = {(step.start, step.end) for step in named}
-        missed = {program: len(places - _read(program)) for program in found if not _is_idle(program)}
+    def _best(self, found: Iterable[Program], places: set[tuple[int, int]], strict: bool) -> list[Program]:
+        """The shortest, where a name or number that is left unread counts as UNREAD steps; of yes or no, to which half
+        of all programs come, and of what is named itself only those that read as many names as any does."""
+        missed = {program: len(places - read_by(program)) for program in found if not _is_idle(program)}
         least = min(missed.values(), default=0)
         kept = [program for program, count in missed.items() if not strict or count == least]
         return sorted(kept, key=lambda program: len(program) + UNREAD * missed[program])[: self.limits.programs]
@@ -93,6 +102,13 @@ class Search:
     def prepare(self) -> None:
         """Work out now what can be come to from classes."""
         assert self._of_classes
+
+    @cached_property
+    def _degree(self) -> NDArray[np.int64]:
+        """How many facts each entity is in: shape (E,)."""
+        sparse = self.machine.numbers.sparse
+        degree: NDArray[np.int64] = sparse.degree(torch.arange(sparse.num_entities)).numpy()
+        return degree
 
     @cached_property
     def _of_classes(self) -> Known:
@@ -144,19 +160,28 @@ class Search:
         for place in np.flatnonzero((there > 1) & (np.abs(sums / np.maximum(there, 1) - wanted) <= near)):
             yield Step("mean", attribute=values[place])
 
-    def _apart(self, named: Sequence[Step], wanted: Wanted, told: tuple[Quantity, ...]) -> Iterator[Program]:
+    def _readings(self, named: Sequence[Step]) -> Iterator[Step]:
+        """The best known of what each name may mean, where that is several."""
+        for step in named:
+            if len(step.entities) > 1 and step.start >= 0:
+                known = sorted(step.entities, key=lambda entity: -self._degree[entity])
+                yield from (replace(step, entities=(entity,)) for entity in known[:READINGS])
+
+    def _kept(self, named: Sequence[Step], wanted: bool) -> Iterator[Program]:
+        """Whether what is named is of a class."""
+        in_class = self.machine.numbers.in_class
+        for start in named:
+            for class_ in np.flatnonzero(in_class[list(start.entities)].any(0) == wanted):
+                yield (start, Step("keep", class_=int(class_)), Step("any"))
+
+    def _apart(self, near: Mapping[Step, Sequence[State]], wanted: Wanted) -> Iterator[Program]:
         """Programs whose answer is the difference of what two named things have, or what they lead to alike."""
         if isinstance(wanted, bool) or len(wanted) != 1 or not isinstance(wanted[0], float):
             return
-        numbers = self.machine.numbers
-        for one, other in permutations(named, 2):
-            if one.start > other.start:
-                continue
-            for left, right in self._meeting.alike(one, other, told):
-                if len(left.entities) == len(right.entities) == 1:
-                    gap = np.abs(numbers.table[left.entities[0]] - numbers.table[right.entities[0]])
-                    for place in np.flatnonzero(np.abs(gap - wanted[0]) <= TOLERANCE * abs(wanted[0])):
-                        yield (*left.program, *right.program, Step("difference", attribute=numbers.values[place]))
+        for one, other in permutations(near, 2):
+            if one.start < other.start:
+                for left, right in alike(near[one], near[other]):
+                    yield from self._finish.apart(left, right, wanted[0])
 
 
 def _needless_left_out(programs: Sequence[Program]) -> list[Program]:
@@ -173,7 +198,7 @@ def _is_idle(program: Program) -> bool:
     what the question names."""
     *steps, end = program
     if end.op == "any":
-        return steps[-1].op in ("either", "without", *EXTREMES)
+        return steps[-1].op in ("without", *EXTREMES) or any(step.op == "either" for step in steps)
     if any(step.op == "named" and step.start < 0 for step in steps):  # what was said before: "how many are there?"
         return False
     return end.op in ("set", "count") and {step.op for step in steps} <= {"named", "keep", "either", "above", "below"}
@@ -182,9 +207,11 @@ def _is_idle(program: Program) -> bool:
 def _is_part(shorter: Program, program: Program) -> bool:
     """Whether a program has all steps of another one, in the same order, and reads no more names."""
     rest = iter(program)
-    return len(shorter) < len(program) and _read(shorter) == _read(program) and all(step in rest for step in shorter)
+    return (
+        len(shorter) < len(program) and read_by(shorter) == read_by(program) and all(step in rest for step in shorter)
+    )
 
 
-def _read(program: Program) -> set[tuple[int, int]]:
-    """Where a program reads names in its question."""
-    return {(step.start, step.end) for step in program if step.op == "named"}
+def read_by(program: Program) -> set[tuple[int, int]]:
+    """Where a program reads names and numbers in its question."""
+    return {(step.start, step.end) for step in program if step.op == "named" or step.op in COMPARED}

@@ -14,7 +14,7 @@ RANKS = 5  # "the fifth largest" is the last that can be asked for
 MOST_SETS = 2
 EXTREMES: tuple[Op, ...] = ("largest", "smallest")
 COMPARED: tuple[Op, ...] = ("over", "under", "exactly")
-VALUED: tuple[Op, ...] = ("above", "below", "sum", "mean", "difference")
+MEASURED: tuple[Op, ...] = ("above", "below", "sum", "mean", "difference")
 PLAIN: tuple[Op, ...] = ("meet", "without", "either", "set", "count", "any")
 LARGE = 1000  # sets from this size on are remembered
 
@@ -48,7 +48,7 @@ class Space:
     def _all(self) -> list[Step]:
         numbers = self.numbers
         classes = range(len(numbers.classes))
-        found = [Step("follow", relation=relation) for relation in range(numbers.sparse.num_relations)]
+        found = [Step("follow", relation=int(relation)) for relation in np.flatnonzero(~numbers.repeated)]
         found += [Step("class", class_=class_) for class_ in classes]
         found += [Step("keep", class_=class_) for class_ in classes]
         found += [Step(op, attribute=attribute) for op in EXTREMES for attribute in numbers.attributes]
@@ -59,7 +59,7 @@ class Space:
             for attribute in numbers.values
         ]
         found += [Step(op, attribute=attribute) for op in COMPARED for attribute in numbers.attributes]
-        found += [Step(op, attribute=attribute) for op in VALUED for attribute in numbers.values]
+        found += [Step(op, attribute=attribute) for op in MEASURED for attribute in numbers.attributes]
         found += [Step("notable", attribute=attribute, number=limit) for attribute, limit in self.thresholds.items()]
         return found + [Step(op) for op in PLAIN]
 
@@ -93,8 +93,8 @@ class Space:
     def _after(self, mask: Mask, stack: Stack, counted: bool) -> None:
         last, look = stack[-1], self.look(stack[-1])
         values = len(self.numbers.values)
-        self._allow(mask, ("follow",), look.relations & ~self._from_values)
-        self._allow(mask, ("keep",), ~look.all)
+        self._allow(mask, ("follow",), (look.relations & ~self._from_values)[~self.numbers.repeated])
+        self._allow(mask, ("keep",), ~look.all | (len(last) == 1))  # "is the Moon a moon?"
         if len(last) > 1:
             self._allow(mask, EXTREMES, look.known)
             self._allow(mask, EXTREMES, np.tile(look.several[:values], RANKS - 1), ranked=True)
@@ -105,15 +105,14 @@ class Space:
             self._allow(mask, COMPARED, look.known)
         if len(stack) == 1:
             self._allow(mask, ("set", "count", "any"))
-            self._allow(mask, ("sum", "mean"), look.several[:values])
+            self._allow(mask, ("sum", "mean"), look.several)
         else:
             self._join(mask, stack, look)
 
     def _join(self, mask: Mask, stack: Stack, look: Look) -> None:
-        values = len(self.numbers.values)
         self._allow(mask, ("meet", "without", "either"))
         if len(stack[-1]) == 1 and len(stack[-2]):
-            both = look.known[:values] & self.look(stack[-2]).known[:values]
+            both = look.known & self.look(stack[-2]).known
             self._allow(mask, ("above", "below"), both)
             if len(stack[-2]) == 1:
                 self._allow(mask, ("difference",), both)

@@ -154,9 +154,12 @@ class Answerer:
         known = None if mentions is None else [mentions]
         weighed = self.model([question], known, [hops] if hops else None, [context])
         answers = answer_set(weighed.combined.entity, weighed.combined.weight)
+        walk = Solution(weighed.thought, weighed.seeds, weighed.slots, *answers, evidence(weighed)[0])
         found = None if hops else self.model.programs(weighed.thought)[0]
-        told = evidence(weighed)[0] if found is None else evidence_of(weighed.thought, 0, found)
-        return Solution(weighed.thought, weighed.seeds, weighed.slots, *answers, told, found)
+        if found is None:
+            return walk
+        program = replace(walk, evidence=evidence_of(weighed.thought, 0, found), written=found)
+        return max(walk, program, key=self._confidence)
 
     @torch.inference_mode()
     def explain(self, question: str, solution: Solution, seconds: float = 0.0) -> Answer:

@@ -10,6 +10,7 @@ from torch import Tensor
 from kgqa.errors import ModelFormatError
 from kgqa.graph.frontier import Frontier
 from kgqa.linking.index import BY_NGRAMS, BY_SPELLING
+from kgqa.programs.search import read_by
 from kgqa.reasoning.answerable import expected_features
 from kgqa.reasoning.beam import Written
 from kgqa.reasoning.hops import way_there
@@ -17,8 +18,9 @@ from kgqa.reasoning.model import Thought, Weighed
 
 LEAST = 1e-4  # probabilities are told apart down to this
 PULL = 0.01  # of the weights towards those of no calibration, against small development sets
-EVIDENCE = 9
-NONE_NEEDED = (1.0, *[0.0] * (EVIDENCE - 1))
+OF_WALKS, OF_PROGRAMS = 9, 6  # parts of the evidence for the one and for the other
+EVIDENCE = OF_WALKS + OF_PROGRAMS
+UNCALIBRATED = (1.0, *[0.0] * (OF_WALKS - 2), 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0)  # the weight, and who is to answer
 THRESHOLDS = tuple(percent / 100 for percent in range(10, 91, 2))
 RELIABLE, ANSWERED = 0.97, 0.9
 EVEN = 0.5
@@ -26,14 +28,14 @@ PARTS = 5
 
 
 def evidence(weighed: Weighed) -> Tensor:
-    """What speaks for the top answers of B questions: shape (B, EVIDENCE).
+    """What speaks for the top answers that walks lead to, of B questions: shape (B, EVIDENCE).
 
     The logit of the top weight, and the logarithms of: the surest entity, how alike name and mention are in their
     n-grams and in their spelling, the likeliest way (relations and stop), how much of what the question alone would
-    follow is there, the likeliest number of slots, and the probability that there is an answer. Where two slots are
-    used, the less sure one counts. A top weight far below entity times way means that the way is not there in the
-    graph; a name little like the mention, that the question may be about something else. The last one says that a
-    program answers, of which `evidence_of` tells.
+    follow is there, the likeliest number of slots, and the probabilities that there is an answer and that no program is
+    needed. Where two slots are used, the less sure one counts. A top weight far below entity times way means that the
+    way is not there in the graph; a name little like the mention, that the question may be about something else. The
+    rest is 0: what speaks for a program, of which `evidence_of` tells.
     """
     counts = weighed.thought.counts  # (B, M)
     used = torch.arange(counts.shape[1], device=counts.device) <= counts.argmax(1, keepdim=True)  # (B, M)
@@ -42,30 +44,33 @@ def evidence(weighed: Weighed) -> Tensor:
     alike = _alike(weighed).masked_fill(~used.unsqueeze(-1), 1.0).amin(1)  # (B, 2)
     answerable = weighed.thought.answerable.sigmoid()  # (B,)
     there = way_there(weighed.thought.plan).masked_fill(~used, 1.0).amin(1)  # (B,)
-    sure = [seeds, *alike.unbind(1), way, there, counts.amax(1), answerable]
-    rest = torch.nn.functional.pad(torch.stack(sure, 1).clamp(LEAST, 1).log(), (0, 1))  # (B, EVIDENCE - 1)
+    draft = weighed.thought.draft
+    walked = torch.ones_like(way) if draft is None else torch.sigmoid(-draft.needed)  # (B,)
+    sure = [seeds, *alike.unbind(1), way, there, counts.amax(1), answerable, walked]
+    rest = torch.nn.functional.pad(torch.stack(sure, 1).clamp(LEAST, 1).log(), (0, OF_PROGRAMS))  # (B, EVIDENCE - 1)
     return torch.cat([torch.logit(_tops(weighed.combined), eps=LEAST).unsqueeze(1), rest], 1)
 
 
 def evidence_of(thought: Thought, row: int, written: Sequence[Written]) -> Tensor:
-    """What speaks for the likeliest of what programs for one question come to: shape (EVIDENCE,).
+    """What speaks for the likeliest of what programs for one question come to, one at least: shape (EVIDENCE,).
 
-    The logit of the probability of all programs that come to it, and the logarithms of: what the ranker gives to what
-    the likeliest one names, how alike the names and the mentions are, that program's own probability, and the
-    probability that a program is needed.
+    After OF_WALKS times 0: 1, the logit of the probability of all programs that come to it, the logarithms of what the
+    ranker gives to what the likeliest one names, of that program's own probability and of the probability that one is
+    needed, and how much it leaves unread of the question, negative.
     """
-    draft = thought.draft
+    draft, best = thought.draft, written[0]
     assert draft is not None
-    sure = torch.sigmoid(draft.needed[row])
-    told = sure.new_full((EVIDENCE,), 0.0)
-    told[0], told[6], told[8] = torch.logit(sure.new_tensor(0.0), eps=LEAST), sure.clamp(LEAST, 1).log(), 1.0
-    if written:
-        best = written[0]
-        named = [draft.offers.weight(row, step) for step in best.program if step.op == "named"]
-        told[0] = torch.logit(sure.new_tensor(best.together), eps=LEAST)
-        told[1] = sure.new_tensor(min(named, default=1.0)).clamp(LEAST, 1).log()
-        told[4] = sure.new_tensor(best.probability).clamp(LEAST, 1).log()
-    return told
+    named = [draft.offers.weight(row, step) for step in best.program if step.op == "named"]
+    sure = draft.needed.new_tensor([min(named, default=1.0), best.probability, float(draft.needed[row].sigmoid())])
+    read = read_by(best.program)
+    unread = [
+        float(draft.offers.worth[row, number])
+        for number, (start, end) in enumerate(draft.offers.places[row])
+        if all(end <= first or last <= start for first, last in read)
+    ]
+    together = float(torch.logit(torch.tensor(best.together), eps=LEAST))
+    told = [*[0.0] * OF_WALKS, 1.0, together, *sure.clamp(LEAST, 1).log().tolist(), -sum(unread)]
+    return draft.needed.new_tensor(told)
 
 
 def _tops(weights: Frontier) -> Tensor:
@@ -98,10 +103,10 @@ def _way(weighed: Weighed) -> Tensor:
 class Calibration:
     """Logistic regression on the evidence, and the threshold to answer; both fitted on development questions.
 
-    confidence = sigmoid(weights . evidence + shift)
+    confidence = sigmoid(weights . evidence + shift); of a walk and a program the surer one answers.
     """
 
-    weights: tuple[float, ...] = NONE_NEEDED
+    weights: tuple[float, ...] = UNCALIBRATED
     shift: float = 0.0
     threshold: float = 0.3
 
@@ -121,16 +126,16 @@ class Calibration:
             calibration = cls(tuple(map(float, row["weights"])), float(row["shift"]), float(row["threshold"]))
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFormatError(f"{place}: no calibration that this version reads; train the model again") from error
-        if len(calibration.weights) != len(NONE_NEEDED):
+        if len(calibration.weights) != EVIDENCE:
             raise ModelFormatError(
                 f"{place}: the calibration has {len(calibration.weights)} weights, this version reads "
-                f"{len(NONE_NEEDED)}; train the model again"
+                f"{EVIDENCE}; train the model again"
             )
         return calibration
 
     @classmethod
-    def fit(cls, rows: Tensor, right: Tensor, answerable: Tensor) -> "Calibration":
-        """Maximise the likelihood of right answers, then choose the threshold.
+    def fit(cls, rows: Tensor, right: Tensor, answerable: Tensor, of: Tensor | None = None) -> "Calibration":
+        """Maximise the likelihood of right answers, then choose the threshold for the surest answer of each question.
 
         The threshold is chosen by confidences that are fitted without the questions that they are of, one in PARTS at a
         time: those that took part look a little better than others will.
@@ -139,19 +144,31 @@ class Calibration:
             rows: the evidence, shape (N, EVIDENCE).
             right: whether the top answer is right, shape (N,), bool.
             answerable: whether the graph has an answer, shape (N,), bool.
+            of: which question each row is of, rising from 0; each of another one if this is not said. Shape (N,).
         """
+        of = torch.arange(len(rows)) if of is None else of
         target = (right & answerable).to(rows)
         held = torch.empty(len(rows))
         for part in range(PARTS):
-            own = torch.arange(len(rows)) % PARTS == part
+            own = of % PARTS == part
             held[own] = _regression(rows[~own], target[~own]).confidence(rows[own])
-        fitted = _regression(rows, target)
-        return replace(fitted, threshold=best_threshold(held, right, answerable))
+        fitted, top = _regression(rows, target), surest(held, of)
+        return replace(fitted, threshold=best_threshold(held[top], right[top], answerable[top]))
+
+
+def surest(confidences: Tensor, of: Tensor) -> Tensor:
+    """The row with the highest confidence (N,) of each of Q questions; which one each is of (N,) rises: shape (Q,)."""
+    count = int(of[-1]) + 1 if len(of) else 0
+    best = confidences.new_full((count,), -1.0).scatter_reduce(0, of, confidences, "amax")
+    rows = (confidences == best[of]).nonzero().view(-1)
+    first = torch.ones_like(rows, dtype=torch.bool)
+    first[1:] = of[rows][1:] != of[rows][:-1]
+    return rows[first]
 
 
 def _regression(rows: Tensor, target: Tensor) -> Calibration:
     """The weights and the shift under which the targets (N,) are the likeliest, given the evidence (N, EVIDENCE)."""
-    start = torch.tensor(NONE_NEEDED)
+    start = torch.tensor(UNCALIBRATED)
     weights, shift = start.clone().requires_grad_(), torch.zeros((), requires_grad=True)
     optimiser = torch.optim.LBFGS([weights, shift], max_iter=200, line_search_fn="strong_wolfe")
 

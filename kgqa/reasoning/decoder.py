@@ -93,13 +93,6 @@ class Decoder(nn.Module):
         """Write the steps of this space from now on; what was learned stays."""
         self.steps.know(space)
 
-    def lean(self, shift: float) -> None:
-        """Take programs sooner than walks, by so much in log-odds."""
-        last = self.chosen[-1]
-        assert isinstance(last, nn.Linear)
-        with torch.no_grad():
-            last.bias.add_(shift)
-
     def draft(
         self,
         batch: ReadingBatch,

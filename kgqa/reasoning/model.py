@@ -32,6 +32,7 @@ from kgqa.reasoning.relations import RelationVectors
 LEAST_ATTENTION = 1e-3  # relations with no more attention are not followed
 LEAST_SEED = 1e-5  # entities with no more probability are not started from
 LEAST_REACHED = 1e-6  # what weighs less after a walk on dense weights counts as not reached
+LEAST_NEEDED = -8.0  # logit that a program is needed, from which on some are written
 CROWDED = 12.0  # attended relations, on average, above which a walk is cheaper on dense weights
 
 
@@ -209,13 +210,13 @@ class JointModel(nn.Module):
         return Weighed(thought, by_slot(seeds, self.config.slots), slots, combined)
 
     def programs(self, thought: Thought) -> list[tuple[Written, ...] | None]:
-        """What programs come to, the likeliest first, for each question that needs one; None for those that a walk
-        answers."""
+        """What programs come to, the likeliest first, for each question that may need one; None for those that a walk
+        answers, and where no program comes to anything."""
         draft = thought.draft
         if draft is None or self.decoder is None:
             return [None] * len(thought.answerable)
-        needed = (draft.needed > 0).tolist()
-        return [written(self.decoder, draft, row) if need else None for row, need in enumerate(needed)]
+        needed = (draft.needed > LEAST_NEEDED).tolist()
+        return [written(self.decoder, draft, row) or None if need else None for row, need in enumerate(needed)]
 
     def seeds(self, thought: Thought) -> Frontier:
         """Every slot's distribution over entities, B * M rows; what is missing to 1 is NIL."""

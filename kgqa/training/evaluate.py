@@ -11,11 +11,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from kgqa.graph.catalog import Catalog
+from kgqa.programs.known import Wanted
 from kgqa.programs.machine import Denotation
-from kgqa.programs.search import Wanted, same
+from kgqa.programs.search import same
 from kgqa.reasoning.answerer import Answerer
-from kgqa.reasoning.beam import Written
-from kgqa.reasoning.confidence import evidence, evidence_of
+from kgqa.reasoning.confidence import Calibration, evidence, evidence_of
 from kgqa.reasoning.context import Said
 from kgqa.reasoning.heads import answer_set as chosen_set
 from kgqa.reasoning.model import JointModel, Weighed
@@ -117,33 +117,49 @@ def _fault(outcome: Outcome, rank: int | None, solution: Solution, gold: frozens
 
 
 def quick_outcomes(
+    model: JointModel, questions: Sequence[Question], calibration: Calibration | None = None
+) -> Iterator[tuple[Outcome, float]]:
+    """How each question goes before anything is withheld, and how sure its answer is; batched."""
+    known = calibration or Calibration()
+    for ways in ways_to_answer(model, questions):
+        sure = known.confidence(torch.stack([found for _, found in ways]))
+        best = int(sure.argmax())
+        yield ways[best][0], float(sure[best])
+
+
+def ways_to_answer(
     model: JointModel, questions: Sequence[Question], batch_size: int = 64
-) -> Iterator[tuple[Outcome, Tensor]]:
-    """How each question goes before calibration, and the evidence (EVIDENCE,) for its answer; batched."""
+) -> Iterator[list[tuple[Outcome, Tensor]]]:
+    """How each question goes that a walk answers, and that a program does where it may, each with the evidence
+    (EVIDENCE,) for its answer; batched."""
     catalog = model.graph.catalog
     said = dict(zip(questions, contexts_of(model, questions), strict=True))
     for rows in _batches(questions, batch_size):
         with torch.inference_mode():
             weighed = model([row.question for row in rows], contexts=[said[row] for row in rows])
-            rows_of_evidence = evidence(weighed)
-            programs = model.programs(weighed.thought)
+            of_walks, programs = evidence(weighed).clone(), model.programs(weighed.thought)
         for place, row in enumerate(rows):
+            ways = [(_walked(row, weighed, place, catalog), of_walks[place])]
             if (found := programs[place]) is not None:
-                yield programmed(row, found, catalog), evidence_of(weighed.thought, place, found)
-                continue
-            yield walked(row, weighed, place, catalog), rows_of_evidence[place]
+                outcome = denoted(row, found[0].denotation, catalog)
+                ways.append((outcome, evidence_of(weighed.thought, place, found).clone()))
+            yield ways
 
 
-def walked(row: Question, weighed: Weighed, place: int, catalog: Catalog) -> Outcome:
+def fitted(ways: Sequence[Sequence[tuple[Outcome, Tensor]]], questions: Sequence[Question]) -> Calibration:
+    """The calibration under which the answers of questions go best, of which these ways to answer are known."""
+    rows = torch.stack([found for each in ways for _, found in each])
+    right = torch.tensor([outcome.hit for each in ways for outcome, _ in each])
+    of = torch.tensor([number for number, each in enumerate(ways) for _ in each])
+    answerable = torch.tensor([bool(question.answers) for question in questions])
+    return Calibration.fit(rows, right, answerable[of], of)
+
+
+def _walked(row: Question, weighed: Weighed, place: int, catalog: Catalog) -> Outcome:
     """How a question goes that a walk answers, the one at this place of those that were weighed."""
     own = weighed.combined.batch == place
     chosen, _ = chosen_set(weighed.combined.entity[own], weighed.combined.weight[own])
     return judge(row.slice, chosen.tolist(), answer_set(row, catalog), len(row.answers))
-
-
-def programmed(row: Question, found: Sequence[Written], catalog: Catalog) -> Outcome:
-    """How a question goes that programs answer."""
-    return denoted(row, found[0].denotation if found else (), catalog)
 
 
 def denoted(row: Question, denotation: Denotation, catalog: Catalog) -> Outcome:
@@ -181,13 +197,13 @@ __all__ = [
     "MODES",
     "evaluate",
     "figures_of",
+    "fitted",
     "hits",
     "ladder",
     "ladder_table",
     "one_line",
     "outcomes",
-    "programmed",
     "quick_outcomes",
-    "walked",
+    "ways_to_answer",
     "withheld",
 ]

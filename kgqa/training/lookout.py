@@ -6,8 +6,8 @@ from what they name leads to.
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, combinations
 from multiprocessing import get_context
@@ -20,30 +20,38 @@ from kgqa.graph.catalog import Catalog
 from kgqa.graph.numbers import Entities
 from kgqa.linking.index import BY_SPELLING, EntityIndex
 from kgqa.linking.spans import Span, spans_of
+from kgqa.programs.known import Wanted
 from kgqa.programs.machine import Program, Step
 from kgqa.programs.quantities import quantities_of
 from kgqa.programs.reach import Limits
-from kgqa.programs.search import Search, Wanted
+from kgqa.programs.search import Search
 from kgqa.programs.space import Space
 from kgqa.programs.thresholds import intervals_of, learned
 from kgqa.reasoning.context import Context, referents
 from kgqa.reasoning.offers import said
+from kgqa.training.alignment import aligned
 from kgqa.training.questions import Question
 from kgqa.training.renaming import Explained
 
 FEW = 5_000  # questions up to which programs are looked for also where a walk would do
+WALK = {"named", "follow", "meet", "set"}  # steps that a walk takes too
 SAMPLED = 300  # questions that tell whether any of many need programs
 NEEDED = 0.03  # of these
+SEVERAL = 3  # answers that nothing leads to by chance
 WALKED = 2_000  # entities of a set that is walked on from
 WALKS = 200  # sets that are
 NAMESAKES = 12  # entities of one name that are tried
 SMALL = 20_000  # entities of a graph up to which a search goes as far as it can
-SHORT = Limits(states=700, meeting=40, met=250)  # of searches in larger ones
+SHORT = Limits(programs=200, states=500, plain=200, meeting=1_500, met=250)  # of searches in larger ones
 TOGETHER = 64  # questions from which on several processes look
 LONGEST, SHORTEST = 5, 5  # words and characters of a name that may be misspelt
 ALIKE = 0.5  # of its spelling: one error
+LONGER = 0.1  # of it: what a further word of a name is worth
 MISSPELT = 2  # names of a question
-SHORT_NAME, COMMON = 3, 0.02  # characters of a name, and share of the questions from which on it is no name there
+COMMON = 0.002  # share of the questions from which on a word in small letters is none but a word
+OFTEN = 0.02  # share from which on it is also where something is called so
+USUAL = 4  # questions that have a word from which on it is not misspelt
+SMALL_LETTERS = 0.8  # of the places where it stands inside a question
 MEETING = 60  # sets of an entity that may have something in common with those of another
 
 
@@ -63,26 +71,27 @@ class Lookout:
         self.limits = Limits() if len(space.numbers.catalog) <= SMALL else SHORT
         self.search = Search(space, self.limits)
         self.catalog: Catalog = space.numbers.catalog
-        self.common: frozenset[str] = frozenset()
+        self.words = Words()
 
     def explain(
         self, questions: Sequence[Question], contexts: Sequence[Context] | None = None
     ) -> list[Explained | None]:
-        """Each question with the programs that answer it, after what was said before it; none where a walk does, if
-        there are many questions."""
+        """Each question with the programs that answer it, after what was said before it, and that its words speak for;
+        none where a walk does, if there are many questions."""
         rows = [Asked(row, context) for row, context in zip(questions, contexts or [()] * len(questions), strict=True)]
         distinct = list(dict.fromkeys(rows))
         few = len(distinct) <= FEW
-        self.common = frozenset() if few else common_names(questions, self.index)
+        self.words = Words() if few else Words.of(questions)
         if few:
             self._learn_thresholds([asked.question for asked in distinct])
         bar = tqdm(total=len(distinct), unit="question", desc="looking for programs", leave=False)
-        known = {}
-        for asked, found in zip(distinct, self._side_by_side(distinct, few), strict=True):
-            known[asked] = found
+        found = []
+        for each in self._side_by_side(distinct, few):
+            found.append(each)
             bar.update()
         bar.close()
-        return [known[asked] for asked in rows]
+        known = dict(zip(distinct, aligned(found), strict=True))
+        return [None if not few and _is_walk(known[asked]) else known[asked] for asked in rows]
 
     def _side_by_side(self, questions: Sequence["Asked"], few: bool) -> Iterator[Explained | None]:
         """Each one explained, by a process for each core where processes can be forked."""
@@ -150,11 +159,20 @@ class Lookout:
 
     def named(self, question: str) -> list[Step]:
         """Each longest name in a question, with all that it may mean."""
-        spans = [span for span in spans_of(question) if self.index.exact([span.text])[0]]
-        spans = [span for span in spans if span.text.casefold() not in self.common]
+        spans = [span for span in spans_of(question) if self._names_something(span)]
         longest = [span for span in spans if not any(_within(span, other) for other in spans)]
         found = [(span, tuple(sorted(self.index.exact([span.text])[0]))) for span in longest]
         return [Step("named", start=span.start, end=span.end, entities=entities) for span, entities in found]
+
+    def _names_something(self, span: Span) -> bool:
+        """Whether a name stands here; common words in small letters are none unless something is called just so."""
+        meant, words, common = self.index.exact([span.text])[0], _words(span), self.words.common
+        if not meant or not all(word in common for word in words):
+            return bool(meant)
+        return span.text in self._called(meant) and not all(common[word] >= OFTEN for word in words)
+
+    def _called(self, entities: Iterable[int]) -> Iterator[str]:
+        return (name for each in entities for name in (self.catalog.labels[each], *self.catalog.alias_table[each]))
 
     def _misspelt(self, question: str, named: Sequence[Step]) -> list[Step]:
         """The names that runs of words are most like, where they are like one and no name themselves."""
@@ -164,12 +182,13 @@ class Lookout:
             for span in spans_of(question, LONGEST)
             if len(span.text) >= SHORTEST and all(span.end <= start or end <= span.start for start, end in taken)
         ]
+        spans = [span for span in spans if not self.words.usual.issuperset(span.text.lower().split())]
         if not spans:
             return []
         found = [self.index.search([span.text], k=1) for span in spans]  # one by one FAISS needs no threads
         alike = np.array([float(each.features[0, :1, BY_SPELLING].sum()) for each in found])
         steps: list[Step] = []
-        for place in np.argsort(-alike, kind="stable"):
+        for place in np.argsort(-alike - LONGER * np.array([span.text.count(" ") for span in spans]), kind="stable"):
             span = spans[place]
             if len(steps) == MISSPELT or alike[place] < ALIKE:
                 break
@@ -180,24 +199,24 @@ class Lookout:
         return steps
 
     def _is_walked(self, named: Sequence[Step], wanted: Wanted, also_far: bool = False) -> bool:
-        """Whether some entity that is named leads to just what is wanted over one relation or two; or, if several are
-        wanted or ways that lead far count too, over three, or what two of them lead to over up to two has just that in
-        common.
+        """Whether some entity that is named leads to just what is wanted over one relation; or, if SEVERAL are wanted
+        or ways that lead far count too, over two or three, or what two lead to over one has just that in common.
 
-        Ways that lead far to one entity there are by chance.
+        Ways that lead far to one entity or two there are by chance, and sets that meet after two.
         """
         if isinstance(wanted, bool):
             return False
         seeds = [entity for step in named for entity in step.entities[:NAMESAKES] if wanted != (entity,)]
         reached = [self._walks(entity) for entity in seeds]
-        for entity, levels in zip(seeds, reached, strict=True):
-            if any(self._is(found, wanted) or self._is(_but(found, entity), wanted) for found in chain(*levels)):
+        for entity, (firsts, seconds) in zip(seeds, reached, strict=True):
+            near = firsts if len(wanted) < SEVERAL and not also_far else chain(firsts, seconds)
+            if any(self._is(found, wanted) or self._is(_but(found, entity), wanted) for found in near):
                 return True
-        if len(wanted) == 1 and not also_far:
+        if len(wanted) < SEVERAL and not also_far:
             return False
         if any(self._is(found, wanted) for _, seconds in reached for found in self._further(seconds)):
             return True
-        sets = [[each for each in chain(*levels) if len(each) >= len(wanted)][:MEETING] for levels in reached]
+        sets = [[each for each in firsts if len(each) >= len(wanted)][:MEETING] for firsts, _ in reached]
         pairs = ((one, other) for own, others in combinations(sets, 2) for one in own for other in others)
         return any(self._is(np.intersect1d(one, other, assume_unique=True), wanted) for one, other in pairs)
 
@@ -226,14 +245,32 @@ class Lookout:
         return tuple(entities.tolist()) == wanted
 
 
-def common_names(questions: Sequence[Question], index: EntityIndex) -> frozenset[str]:
-    """Words that are short names and stand in so many questions that they are hardly meant by them: "is" is Iceland's
-    domain."""
-    words = Counter(
-        word for row in questions for word in {span.text.casefold() for span in spans_of(row.question, max_words=1)}
-    )
-    often = [word for word, count in words.items() if len(word) <= SHORT_NAME and count >= COMMON * len(questions)]
-    return frozenset(word for word in often if index.exact([word])[0])
+@dataclass(frozen=True)
+class Words:
+    """The words of many questions in small letters: `common` are those that hardly name anything, with the share of the
+    questions that they stand in ("than" is a town, too), `usual` those that several questions have, so that they are
+    not misspelt.
+
+    What stands first in a question may be any word, and begin with a capital.
+    """
+
+    common: Mapping[str, float] = field(default_factory=dict)
+    usual: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, questions: Sequence[Question]) -> "Words":
+        small, whole = Counter[str](), Counter[str]()
+        for row in questions:
+            words = [span.text for span in spans_of(row.question, max_words=1)]
+            whole.update({word.lower() for word in words})
+            small.update({word for word in words[1:] if word.islower()})
+        least = COMMON * len(questions)
+        common = {
+            word: count / len(questions)
+            for word, count in small.items()
+            if count >= max(least, SMALL_LETTERS * whole[word])
+        }
+        return cls(common, frozenset(word for word, count in whole.items() if count >= USUAL))
 
 
 def wanted_of(question: Question, catalog: Catalog) -> Wanted:
@@ -254,6 +291,17 @@ _LOOKOUT: list[Lookout] = []  # the one that looks, for the processes that it is
 
 def _explained(asked: Asked, few: bool) -> Explained | None:
     return _LOOKOUT[-1].explained(asked, few)
+
+
+def _is_walk(explained: Explained | None) -> bool:
+    """Whether what was most likely meant is a walk, or what several have in common."""
+    return explained is not None and {step.op for step in explained.programs[0]} <= WALK
+
+
+def _words(span: Span) -> list[str]:
+    """Its words, the first one of a question in small letters."""
+    first, *rest = span.text.split()
+    return [first if span.start else first.lower(), *rest]
 
 
 def _but(entities: Entities, entity: int) -> Entities:

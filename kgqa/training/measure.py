@@ -10,7 +10,7 @@ from torch import Tensor
 from kgqa.reasoning.confidence import Calibration
 from kgqa.reasoning.model import JointModel
 from kgqa.training.comparison import Hits
-from kgqa.training.evaluate import quick_outcomes, withheld
+from kgqa.training.evaluate import fitted, ways_to_answer, withheld
 from kgqa.training.metrics import Outcome
 from kgqa.training.questions import Question
 
@@ -34,27 +34,25 @@ def measured(model: JointModel, questions: Sequence[Question], known: Calibratio
     Args:
         refit: fit a calibration to these questions, and take it instead of the known one if more go well with it.
     """
-    rows = list(quick_outcomes(model, questions))
-    if not rows:
+    ways = list(ways_to_answer(model, questions))
+    if not ways:
         return Measured(known, [])
-    evidence = torch.stack([found for _, found in rows]).clone()
-    outcomes = [outcome for outcome, _ in rows]
-    as_known = Measured(known, _withheld(outcomes, evidence, questions, known))
+    as_known = Measured(known, _given(ways, questions, known))
     if not refit:
         return as_known
-    right = torch.tensor([outcome.hit for outcome in outcomes])
-    answerable = torch.tensor([bool(question.answers) for question in questions])
-    fitted = Calibration.fit(evidence, right, answerable)
-    as_fitted = Measured(fitted, _withheld(outcomes, evidence, questions, fitted))
+    own = fitted(ways, questions)
+    as_fitted = Measured(own, _given(ways, questions, own))
     return as_fitted if sum(as_fitted.hits) > sum(as_known.hits) else as_known
 
 
-def _withheld(
-    outcomes: Sequence[Outcome], evidence: Tensor, questions: Sequence[Question], calibration: Calibration
+def _given(
+    ways: Sequence[Sequence[tuple[Outcome, Tensor]]], questions: Sequence[Question], calibration: Calibration
 ) -> list[Outcome]:
-    """The outcomes once answers that are not sure enough are not given; the evidence has shape (N, EVIDENCE)."""
-    sure = (calibration.confidence(evidence) >= calibration.threshold).tolist()
-    return [
-        outcome if given else withheld(outcome, question)
-        for outcome, given, question in zip(outcomes, sure, questions, strict=True)
-    ]
+    """How questions go whose surest answer is given, if it is sure enough."""
+    outcomes = []
+    for question, each in zip(questions, ways, strict=True):
+        sure = calibration.confidence(torch.stack([found for _, found in each]))
+        best = int(sure.argmax())
+        outcome = each[best][0]
+        outcomes.append(outcome if sure[best] >= calibration.threshold else withheld(outcome, question))
+    return outcomes

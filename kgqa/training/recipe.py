@@ -24,8 +24,7 @@ from kgqa.reasoning.pretrained import CONFIG, save_pretrained
 from kgqa.training.card import Card, digest, model_card
 from kgqa.training.checkpoint import Checkpoint
 from kgqa.training.english import Words
-from kgqa.training.evaluate import evaluate, one_line, quick_outcomes
-from kgqa.training.gate import set_gate
+from kgqa.training.evaluate import evaluate, fitted, one_line, quick_outcomes, ways_to_answer
 from kgqa.training.lookout import Lookout
 from kgqa.training.metrics import summarise
 from kgqa.training.operations import OperationSynthesiser
@@ -89,8 +88,6 @@ def train(recipe: Recipe, resume: bool = False) -> dict[str, Any]:
     checkpoint = Checkpoint(recipe.out.with_name(recipe.out.name + ".checkpoint"))
     encoder = NameEncoder.from_pretrained(recipe.model.encoder)
     model, seconds = fit(recipe, graph, encoder, questions, dev, checkpoint=checkpoint, resume=resume)
-    if recipe.dev and not recipe.only_conversations:
-        set_gate(model, dev)
     answerer = Answerer(model, _calibration(recipe, model, dev), digest(*files)[:12], _examples(recipe, dev))
     figures = evaluate(answerer, dev)
     tqdm.write(one_line(figures))
@@ -272,11 +269,8 @@ def calibrate(model: JointModel, questions: Sequence[Question], made: bool = Fal
     On questions that were made from the graph a model is surer than on people's: the threshold is then no higher than
     MADE_THRESHOLD.
     """
-    rows = list(quick_outcomes(model, questions))
-    right = torch.tensor([row.hit for row, _ in rows])
-    answerable = torch.tensor([bool(question.answers) for question in questions])
-    fitted = Calibration.fit(torch.stack([found for _, found in rows]).clone(), right, answerable)
-    return replace(fitted, threshold=min(fitted.threshold, MADE_THRESHOLD)) if made else fitted
+    found = fitted(list(ways_to_answer(model, questions)), questions)
+    return replace(found, threshold=min(found.threshold, MADE_THRESHOLD)) if made else found
 
 
 def _watcher(dev: Sequence[Question]) -> Callable[[JointModel], tuple[float, str]]:

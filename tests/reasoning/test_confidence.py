@@ -2,10 +2,12 @@
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from kgqa.reasoning.confidence import EVIDENCE, LEAST, Calibration, best_threshold, evidence
+from kgqa.reasoning.confidence import EVIDENCE, LEAST, Calibration, best_threshold, evidence, surest
 from kgqa.reasoning.pretrained import from_pretrained
+from kgqa.training.evaluate import fitted, quick_outcomes, ways_to_answer
+from kgqa.training.questions import read_questions
 from tests.conftest import Trained
 
 
@@ -84,3 +86,44 @@ def test_the_threshold_is_not_chosen_by_questions_that_took_part_in_the_fit() ->
     fitted = Calibration.fit(noise, right, everything)
     by_those_that_took_part = best_threshold(fitted.confidence(noise), right, everything)
     assert fitted.threshold != by_those_that_took_part
+
+
+def test_of_several_answers_to_a_question_the_surest_is_taken() -> None:
+    confidences, of = torch.tensor([0.2, 0.9, 0.5, 0.5, 0.1]), torch.tensor([0, 0, 1, 1, 2])
+    assert surest(confidences, of).tolist() == [1, 2, 4]
+    assert surest(torch.empty(0), torch.empty(0, dtype=torch.long)).tolist() == []
+
+
+def test_the_threshold_is_for_the_surest_answer_of_each_question() -> None:
+    """Every question has an answer that is right and sure, and one that is neither."""
+    tops = torch.tensor([0.9, 0.1]).repeat(100)
+    right, of = torch.tensor([True, False]).repeat(100), torch.arange(100).repeat_interleave(2)
+    found = Calibration.fit(rows(tops), right, torch.ones_like(right), of)
+    assert found.confidence(rows(torch.tensor([0.9, 0.1]))).gt(found.threshold).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("wrong", [-4.0, 4.0])
+def test_who_answers_is_learned_from_how_questions_go(ruled: Trained, wrong: float) -> None:
+    """However far the model leans to walks or to programs."""
+    model, questions = from_pretrained(ruled.directory).model, read_questions(ruled.questions)
+    assert model.decoder is not None
+    last = model.decoder.chosen[-1]
+    assert isinstance(last, nn.Linear)
+    with torch.no_grad():
+        last.bias.add_(wrong)
+    ways = list(ways_to_answer(model, questions))
+    best = sum(max(outcome.hit for outcome, _ in each) for each in ways)
+    asked = quick_outcomes(model, questions, fitted(ways, questions))
+    assert sum(outcome.hit for outcome, _ in asked) >= best - 0.05 * len(questions)
+
+
+@pytest.fixture
+def walks_alone(trained: Trained) -> Tensor:
+    """The evidence of a model that writes no programs."""
+    model = from_pretrained(trained.directory).model
+    with torch.inference_mode():
+        return evidence(model(["who directed Jaws?"]))
+
+
+def test_where_no_programs_are_written_none_is_needed(walks_alone: Tensor) -> None:
+    assert not walks_alone[0, 8:].any()

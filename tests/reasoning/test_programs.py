@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from kgqa.graph.store import open_graph
 from kgqa.reasoning.answerer import Answerer
@@ -62,21 +63,20 @@ def test_a_superlative_tells_what_each_had(answerer: Answerer) -> None:
 
 
 def test_a_walk_still_answers_what_a_walk_can(ruled: Trained) -> None:
-    """With the gate between the two kinds of questions: development questions opened it for both, since this small
-    model writes the steps to a capital more surely than it walks there."""
+    """The surer of the two answers: as sure as programs are, a gate that is shut leaves them out."""
     answerer = from_pretrained(ruled.directory)
-    capital, cities = "what is the capital of Jorvik?", "how many cities are in Jorvik?"
-    with torch.inference_mode():
-        draft, decoder = answerer.model.think([capital, cities]).draft, answerer.model.decoder
-    assert draft is not None
+    capital = "what is the capital of Jorvik?"
+    assert answerer.answer("how many cities are in Jorvik?").program
+    decoder = answerer.model.decoder
     assert decoder is not None
-    assert draft.needed[0] < draft.needed[1]
-    decoder.lean(-float(draft.needed.mean()))
+    last = decoder.chosen[-1]
+    assert isinstance(last, nn.Linear)
+    with torch.inference_mode():
+        last.bias.fill_(-100.0)
     answer = answerer.answer(capital)
     assert kingdom.iri(next(iter(kingdom.CITIES["Jorvik"]))) in {each.id for each in answer.answers}
     assert answer.paths
     assert not answer.program
-    assert answerer.answer(cities).program
 
 
 def test_what_a_person_chose_is_started_from(answerer: Answerer) -> None:

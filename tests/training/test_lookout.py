@@ -13,7 +13,7 @@ from kgqa.programs.space import Space
 from kgqa.reasoning.context import Said, referents
 from kgqa.reasoning.offers import said
 from kgqa.training import lookout as module
-from kgqa.training.lookout import Lookout, common_names, wanted_of
+from kgqa.training.lookout import Lookout, Words, wanted_of
 from kgqa.training.questions import Question
 from tests import kingdom
 
@@ -109,23 +109,43 @@ def test_what_was_said_before_is_started_from(lookout: Lookout) -> None:
     assert alone is None or all(program[0].op == "class" for program in alone.programs)
 
 
-def test_a_short_word_of_many_questions_is_no_name_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Iceland has the domain "is"; "Ulm" is as short, but not in every other question."""
+@pytest.fixture
+def towns(tmp_path: Path) -> Lookout:
+    """Than is a town, and Ulm; a drama is called just so."""
     path = tmp_path / "graph.ttl"
     path.write_text(
         "@prefix : <urn:x:> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
-        ':is rdfs:label "is" ; :of :iceland . :iceland rdfs:label "Iceland" . :of rdfs:label "of" .\n'
-        ':ulm rdfs:label "Ulm" ; :in :germany . :germany rdfs:label "Germany" . :in rdfs:label "in" .\n'
+        ':than rdfs:label "Than" ; :in :germany . :germany rdfs:label "Germany" . :in rdfs:label "in" .\n'
+        ':ulm rdfs:label "Ulm" ; :in :germany . :drama rdfs:label "drama" ; :in :germany .\n'
     )
     graph = build_graph([path])[0]
     degrees = graph.sparse.degree(torch.arange(graph.sparse.num_entities)).numpy()
-    lookout = Lookout(Space(Machine(Numbers.of_graph(graph))), EntityIndex.build(graph.catalog, degrees, None))
-    questions = [Question(str(n), f"what is number {n}?", ()) for n in range(200)]
-    questions.append(Question("ulm", "is Ulm in Germany?", (True,)))
-    assert common_names(questions, lookout.index) == {"is"}
-    assert len(lookout.named("is Ulm in Germany?")) == 3
+    return Lookout(Space(Machine(Numbers.of_graph(graph))), EntityIndex.build(graph.catalog, degrees, None))
+
+
+def test_a_common_word_in_small_letters_is_no_name(towns: Lookout, monkeypatch: pytest.MonkeyPatch) -> None:
+    questions = [Question(str(n), f"is number {n} more than that drama?", ()) for n in range(100)]
+    questions += [Question("ulm", "is Ulm in Germany?", (True,)), Question("than", "is Than in Germany?", (True,))]
     monkeypatch.setattr(module, "FEW", 0)
-    explained = lookout.explain(questions)[-1]
-    assert explained is not None
-    assert len(lookout.named("is Ulm in Germany?")) == 2
-    assert not any(step.start == 0 for program in explained.programs for step in program if step.op == "named")
+    monkeypatch.setattr(module, "OFTEN", 1.0)
+    towns.explain(questions)
+    named = [len(towns.named(question)) for question in ("is Than in Germany?", "is ulm more than that?")]
+    assert named == [2, 1]
+    assert len(towns.named("than and drama")) == 1, "in its place a word may be a name, but for what comes first"
+    monkeypatch.setattr(module, "OFTEN", 0.5)
+    assert not towns.named("it is a drama"), "nine of ten questions have the word"
+
+
+def test_words_of_several_questions_are_not_misspelt() -> None:
+    words = Words.of([Question(str(n), f"Number of cities, please, question{n}", ()) for n in range(10)])
+    assert words.usual == {"number", "of", "cities", "please"}
+    assert set(words.common) >= {"of", "cities", "please"}
+
+
+def test_of_many_questions_those_whose_words_speak_for_a_walk_are_left(
+    lookout: Lookout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many people live in a city is a value; that it could be the sum of some city's is by chance."""
+    monkeypatch.setattr(module, "FEW", 5)
+    monkeypatch.setattr(Lookout, "_is_walked", lambda *_: False)
+    assert lookout.explain(asked("plain")) == [None] * len(kingdom.STATES)
