@@ -16,11 +16,11 @@ from kgqa.reasoning.answerer import Answerer
 from kgqa.training.evaluate import MODES, figures_of, one_line, outcomes
 from kgqa.training.metrics import Outcome
 from kgqa.training.questions import Question
-from kgqa.training.recipe import Recipe, calibrate, fit, indexed, made_questions, read_all
+from kgqa.training.recipe import Recipe, calibrate, fit, indexed, made_operations, made_questions, read_all
 from kgqa.training.start import kept_index
 
-KEPT_BACK = 10  # one in so many of a fold's training questions chooses the threshold instead, with as
-MADE_BACK = 500  # many made ones besides
+KEPT_BACK = 10  # one in so many of a fold's training questions chooses the threshold instead, with so
+MADE_BACK = 500  # many made ones that a walk answers, and as many that take a program
 
 Asked = list[tuple[Outcome, float]]
 
@@ -72,6 +72,8 @@ def _answerer(
     back, kept = list(seen[::KEPT_BACK]), [row for place, row in enumerate(seen) if place % KEPT_BACK]
     back += made_questions(graph, encoder, MADE_BACK, recipe.training.seed + 1, [*seen, *unseen])
     model, _ = fit(recipe, graph, encoder, kept, back, index, unseen=unseen)
+    count = 0 if model.decoder is None else MADE_BACK
+    back += made_operations(graph, encoder, count, recipe.training.seed + 1, [*seen, *unseen])
     return Answerer(model, calibrate(model, back, made=True))
 
 

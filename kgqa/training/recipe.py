@@ -256,9 +256,12 @@ def indexed(graph: KnowledgeGraph, encoder: NameEncoder) -> EntityIndex:
 
 
 def _calibration(recipe: Recipe, model: JointModel, dev: Sequence[Question]) -> Calibration:
-    """Fitted on the development questions; where only conversations were trained, that of the model before."""
+    """Fitted on the development questions, where they are made also on made ones that take programs; where only
+    conversations were trained, that of the model before."""
     if recipe.start is None or not recipe.only_conversations:
-        return calibrate(model, dev, made=not recipe.dev)
+        count = 0 if recipe.dev or model.decoder is None else len(dev)
+        worked = made_operations(model.graph, model.names, count, recipe.training.seed + 1, dev)
+        return calibrate(model, [*dev, *worked], made=not recipe.dev)
     _, rest = ModelConfig.load(recipe.start / CONFIG)
     return Calibration.read(rest.get("calibration"), str(recipe.start / CONFIG))
 
