@@ -17,6 +17,7 @@ from kgqa.reasoning.hops import way_there
 from kgqa.reasoning.model import Thought, Weighed
 
 LEAST = 1e-4  # probabilities are told apart down to this
+MOST_NEEDED = 9.0  # logit that a program is needed or not; beyond it nothing is told apart
 PULL = 0.01  # of the weights towards those of no calibration, against small development sets
 OF_WALKS, OF_PROGRAMS = 9, 6  # parts of the evidence for the one and for the other
 EVIDENCE = OF_WALKS + OF_PROGRAMS
@@ -32,10 +33,10 @@ def evidence(weighed: Weighed) -> Tensor:
 
     The logit of the top weight, and the logarithms of: the surest entity, how alike name and mention are in their
     n-grams and in their spelling, the likeliest way (relations and stop), how much of what the question alone would
-    follow is there, the likeliest number of slots, and the probabilities that there is an answer and that no program is
-    needed. Where two slots are used, the less sure one counts. A top weight far below entity times way means that the
-    way is not there in the graph; a name little like the mention, that the question may be about something else. The
-    rest is 0: what speaks for a program, of which `evidence_of` tells.
+    follow is there, the likeliest number of slots, and the probability that there is an answer; and the logit that no
+    program is needed. Where two slots are used, the less sure one counts. A top weight far below entity times way means
+    that the way is not there in the graph; a name little like the mention, that the question may be about something
+    else. The rest is 0: what speaks for a program, of which `evidence_of` tells.
     """
     counts = weighed.thought.counts  # (B, M)
     used = torch.arange(counts.shape[1], device=counts.device) <= counts.argmax(1, keepdim=True)  # (B, M)
@@ -45,10 +46,10 @@ def evidence(weighed: Weighed) -> Tensor:
     answerable = weighed.thought.answerable.sigmoid()  # (B,)
     there = way_there(weighed.thought.plan).masked_fill(~used, 1.0).amin(1)  # (B,)
     draft = weighed.thought.draft
-    walked = torch.ones_like(way) if draft is None else torch.sigmoid(-draft.needed)  # (B,)
-    sure = [seeds, *alike.unbind(1), way, there, counts.amax(1), answerable, walked]
-    rest = torch.nn.functional.pad(torch.stack(sure, 1).clamp(LEAST, 1).log(), (0, OF_PROGRAMS))  # (B, EVIDENCE - 1)
-    return torch.cat([torch.logit(_tops(weighed.combined), eps=LEAST).unsqueeze(1), rest], 1)
+    walks = torch.zeros_like(way) if draft is None else -draft.needed.clamp(-MOST_NEEDED, MOST_NEEDED)  # (B,)
+    sure = torch.stack([seeds, *alike.unbind(1), way, there, counts.amax(1), answerable], 1).clamp(LEAST, 1).log()
+    own = [torch.logit(_tops(weighed.combined), eps=LEAST).unsqueeze(1), sure, walks.unsqueeze(1)]
+    return torch.nn.functional.pad(torch.cat(own, 1), (0, OF_PROGRAMS))
 
 
 def evidence_of(thought: Thought, row: int, written: Sequence[Written]) -> Tensor:
