@@ -51,7 +51,7 @@ def run(model: JointModel, questions: Sequence[Question]) -> Iterator[dict[str, 
     whole = model.decoder.space
     for name, ops in tqdm(HEADS.items(), unit="head", leave=False):
         model.decoder.know(Reduced(whole, ops))
-        figures = summarise(outcome for outcome, _ in quick_outcomes(model, questions))
+        figures = summarise(quick_outcomes(model, questions))
         slices = {slice_: row["exact"] for slice_, row in figures["slices"].items()}
         yield {"without": name, "all": figures["exact"], **slices}
     model.decoder.know(whole)

@@ -1,6 +1,6 @@
 """Numbers of entities: the values that relations give them, and how many others a relation leads them to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -32,7 +32,8 @@ class Attribute:
 class Numbers:
     """The numbers of all entities of a graph, exact; what is counted is counted when first asked for.
 
-    `classes` are the labels of C classes, and `members` the entities of each, rising.
+    `classes` are the labels of C classes, and `members` the entities of each, rising; `repeated` are the relations that
+    say backwards just what they say forwards, so that they need not be walked, shape (R,).
     """
 
     catalog: Catalog
@@ -41,6 +42,7 @@ class Numbers:
     counts: tuple[Attribute, ...]
     classes: tuple[str, ...]
     members: tuple[Entities, ...]
+    repeated: Mask
     _counted: dict[Attribute, NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -55,10 +57,11 @@ class Numbers:
         several = np.zeros(sparse.num_relations, dtype=bool)
         sizes = sparse.group_pointers.diff().numpy()
         several[sparse.group_relations.numpy()[sizes > 1]] = True
-        several &= ~_repeated(sparse)
+        repeated = _repeated(sparse, ends)
+        several &= ~repeated
         named = [r for r in relations if several[r] and not catalog.is_value[np.append(ends[r], ends[r ^ 1])].any()]
         counts = tuple(Attribute(r, True, c) for r in named for c in (-1, *_leads_to(ends[r], members)))
-        return cls(catalog, sparse, values, counts, classes, members)
+        return cls(catalog, sparse, values, counts, classes, members, repeated)
 
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:
@@ -86,11 +89,6 @@ class Numbers:
         for relation in range(self.sparse.num_relations):
             table[:, relation] = self.in_class[np.unique(self.edges(relation)[0])].any(0)
         return table
-
-    @cached_property
-    def repeated(self) -> Mask:
-        """Which relations say backwards just what they say forwards, so that they need not be walked: shape (R,)."""
-        return _repeated(self.sparse)
 
     @cached_property
     def _column(self) -> dict[Attribute, int]:
@@ -147,12 +145,14 @@ def _ends(sparse: SparseGraph) -> list[Entities]:
     return [np.unique(_edges(sparse, relation)[1]) for relation in range(sparse.num_relations)]
 
 
-def _repeated(sparse: SparseGraph) -> Mask:
-    """The inverses of relations that are their own inverse: shape (R,)."""
+def _repeated(sparse: SparseGraph, leads_to: Sequence[Entities]) -> Mask:
+    """The inverses of relations that are their own inverse: shape (R,), from where each relation leads."""
     found = np.zeros(sparse.num_relations, dtype=bool)
     for inverse in range(1, sparse.num_relations, 2):
+        if not len(leads_to[inverse]) or not np.array_equal(leads_to[inverse - 1], leads_to[inverse]):
+            continue
         (starts, ends), (back, forth) = _edges(sparse, inverse - 1), _edges(sparse, inverse)
-        if len(starts) and np.array_equal(starts, back):
+        if np.array_equal(starts, back):
             pairs, turned = starts * sparse.num_entities + ends, back * sparse.num_entities + forth
             found[inverse] = np.array_equal(np.sort(pairs), np.sort(turned))
     return found

@@ -7,9 +7,9 @@ import numpy as np
 
 from kgqa.graph.numbers import Attribute, Entities, Floats, Mask
 from kgqa.programs.known import TOLERANCE, State, Wanted
-from kgqa.programs.machine import Program, Step
+from kgqa.programs.machine import Program, Step, holds
 from kgqa.programs.quantities import Quantity
-from kgqa.programs.space import RANKS, Space
+from kgqa.programs.space import COMPARED, RANKS, Space
 
 
 class Finish:
@@ -121,16 +121,11 @@ class Finish:
         for column, attribute in enumerate(attributes):
             values = table[:, column]
             single = [
-                (self.space.with_number(Step(op, attribute=attribute), quantity), _kept(op, values, quantity.number))
+                (self.space.with_number(Step(op, attribute=attribute), quantity), holds(op, values, quantity.number))
                 for quantity in told
-                for op in ("over", "under", "exactly")
+                for op in COMPARED
             ]
             yield from (((step,), kept) for step, kept in single)
             for (one, kept), (other, left) in permutations(single, 2):
                 if one.op == "over" and other.op == "under" and one.number < other.number:
                     yield (one, other), kept & left
-
-
-def _kept(op: str, values: Floats, number: float) -> Mask:
-    kept: Mask = values > number if op == "over" else values < number if op == "under" else values == number
-    return kept

@@ -114,11 +114,7 @@ class Machine:
         found = self._measured(last, step)
         if step.op in ("largest", "smallest"):
             return last[_extreme(found, step)]
-        if step.op == "exactly":
-            equal: Mask = found == step.number
-            return last[equal]
-        kept: Mask = found > step.number if step.op in ("over", "notable") else found < step.number
-        return last[kept]
+        return last[holds(step.op, found, step.number)]
 
     def end(self, stack: Stack, step: Step) -> Denotation:
         """What is asked for of the last set, or of the last two."""
@@ -153,6 +149,12 @@ class Machine:
         if relation not in self._edges:
             self._edges[relation] = self.numbers.edges(relation)
         return self._edges[relation]
+
+
+def holds(op: Op, found: Floats, number: float) -> Mask:
+    """Which numbers are over, under or exactly another one."""
+    kept: Mask = found == number if op == "exactly" else found < number if op == "under" else found > number
+    return kept
 
 
 def placed(program: Program, step: Step) -> Step:

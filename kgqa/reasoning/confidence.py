@@ -63,14 +63,10 @@ def evidence_of(thought: Thought, row: int, written: Sequence[Written]) -> Tenso
     assert draft is not None
     named = [draft.offers.weight(row, step) for step in best.program if step.op == "named"]
     sure = draft.needed.new_tensor([min(named, default=1.0), best.probability, float(draft.needed[row].sigmoid())])
-    read = read_by(best.program)
-    unread = [
-        float(draft.offers.worth[row, number])
-        for number, (start, end) in enumerate(draft.offers.places[row])
-        if all(end <= first or last <= start for first, last in read)
-    ]
+    left = draft.offers.unread(row, read_by(best.program))
+    missed = float(draft.offers.worth[row, : len(left)][torch.tensor(left, dtype=torch.bool)].sum())
     together = float(torch.logit(torch.tensor(best.together), eps=LEAST))
-    told = [*[0.0] * OF_WALKS, 1.0, together, *sure.clamp(LEAST, 1).log().tolist(), -sum(unread)]
+    told = [*[0.0] * OF_WALKS, 1.0, together, *sure.clamp(LEAST, 1).log().tolist(), -missed]
     return draft.needed.new_tensor(told)
 
 

@@ -130,8 +130,7 @@ class Decoder(nn.Module):
         width = offers.worth.shape[1]
         left = np.zeros((len(beginnings), width), dtype=np.float32)
         for number, (beginning, row) in enumerate(zip(beginnings, rows.tolist(), strict=True)):
-            for at, place in enumerate(offers.places[row]):
-                left[number, at] = all(place[1] <= start or end <= place[0] for start, end in beginning.read)
+            left[number, : len(offers.places[row])] = offers.unread(row, beginning.read)
         return (offers.worth[rows] * torch.from_numpy(left).to(offers.worth)).sum(1)
 
     def after(self, draft: Draft, memory: Tensor, seen: Tensor, columns: Tensor, rows: Tensor) -> Tensor:

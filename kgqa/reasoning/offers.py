@@ -1,6 +1,6 @@
 """Offers: what a question gives a program to start from, beside the steps that every question may take."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +47,10 @@ class Offers:
     def weight(self, row: int, step: Step) -> float:
         """What the ranker gives to something that a question names, at most 1."""
         return min(1.0, float(self.prior[row, self.named[row].index(step)].exp()))
+
+    def unread(self, row: int, read: Collection[Place]) -> list[bool]:
+        """Which of its places (O,) a question has that none of those which were read touches."""
+        return [all(end <= first or last <= start for first, last in read) for start, end in self.places[row]]
 
 
 @dataclass(frozen=True)

@@ -72,21 +72,17 @@ def probabilities(rows: Sequence[Explained]) -> list[Floats]:
         return []
     reader = _Reader(rows)
     cases, kinds = reader.cases, reader.kinds()
-    sizes = [1 + max((int(getattr(case, of).max(initial=0)) for case in cases), default=0) for of in _TABLES]
-    words = 1.0 + np.bincount(np.concatenate([case.words for case in cases]), minlength=sizes[0])
-    any_ = np.tile(words / words.sum(), (sizes[1], 1))
+    words = 1.0 + np.bincount(np.concatenate([case.words for case in cases]), minlength=len(reader.words))
+    any_ = np.tile(words / words.sum(), (len(kinds), 1))
     said = any_
-    of_shapes, of_parts = np.zeros(sizes[2]), np.zeros(sizes[1])
+    of_shapes, of_parts = np.zeros(len(reader.shapes)), np.zeros(len(kinds))
     found: list[Floats] = []
     for _ in range(ROUNDS):
-        prior = _logs(of_shapes, np.zeros(sizes[2], dtype=np.int64)), _logs(of_parts, kinds) * (kinds > 0)
+        prior = _logs(of_shapes, np.zeros(len(of_shapes), dtype=np.int64)), _logs(of_parts, kinds) * (kinds > 0)
         heard, of_shapes, of_parts = RESERVE * any_, np.zeros_like(of_shapes), np.zeros_like(of_parts)
         found = [_weigh(case, said, prior, heard, of_shapes, of_parts) for case in cases]
         said = heard / heard.sum(1, keepdims=True)
     return found
-
-
-_TABLES = ("words", "parts", "shapes")
 
 
 def _weigh(

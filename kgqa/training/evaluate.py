@@ -26,6 +26,7 @@ from kgqa.training.metrics import Fault, Outcome, judge, summarise
 from kgqa.training.questions import Question, answer_set, gold_mentions
 from kgqa.types import Answer
 
+Ways = Sequence[tuple[Outcome, Tensor]]  # to answer a question: how it goes, and the evidence for its answer
 MODES = ("linked", "gold-span", "gold")
 
 
@@ -118,18 +119,19 @@ def _fault(outcome: Outcome, rank: int | None, solution: Solution, gold: frozens
 
 def quick_outcomes(
     model: JointModel, questions: Sequence[Question], calibration: Calibration | None = None
-) -> Iterator[tuple[Outcome, float]]:
-    """How each question goes before anything is withheld, and how sure its answer is; batched."""
-    known = calibration or Calibration()
-    for ways in ways_to_answer(model, questions):
-        sure = known.confidence(torch.stack([found for _, found in ways]))
-        best = int(sure.argmax())
-        yield ways[best][0], float(sure[best])
+) -> Iterator[Outcome]:
+    """How each question goes before anything is withheld; batched."""
+    return (surest_way(ways, calibration or Calibration())[0] for ways in ways_to_answer(model, questions))
 
 
-def ways_to_answer(
-    model: JointModel, questions: Sequence[Question], batch_size: int = 64
-) -> Iterator[list[tuple[Outcome, Tensor]]]:
+def surest_way(ways: Ways, calibration: Calibration) -> tuple[Outcome, float]:
+    """How a question goes the way that is the surest, and how sure that is."""
+    sure = calibration.confidence(torch.stack([found for _, found in ways]))
+    best = int(sure.argmax())
+    return ways[best][0], float(sure[best])
+
+
+def ways_to_answer(model: JointModel, questions: Sequence[Question], batch_size: int = 64) -> Iterator[Ways]:
     """How each question goes that a walk answers, and that a program does where it may, each with the evidence
     (EVIDENCE,) for its answer; batched."""
     catalog = model.graph.catalog
@@ -146,7 +148,7 @@ def ways_to_answer(
             yield ways
 
 
-def fitted(ways: Sequence[Sequence[tuple[Outcome, Tensor]]], questions: Sequence[Question]) -> Calibration:
+def fitted(ways: Sequence[Ways], questions: Sequence[Question]) -> Calibration:
     """The calibration under which the answers of questions go best, of which these ways to answer are known."""
     rows = torch.stack([found for each in ways for _, found in each])
     right = torch.tensor([outcome.hit for each in ways for outcome, _ in each])
@@ -204,6 +206,7 @@ __all__ = [
     "one_line",
     "outcomes",
     "quick_outcomes",
+    "surest_way",
     "ways_to_answer",
     "withheld",
 ]

@@ -175,7 +175,7 @@ def _train(
     questions = [lesson.question for lesson in taught]
 
     def watch(model: JointModel) -> tuple[float, str]:
-        hits = [outcome.hit for outcome, _ in quick_outcomes(model, questions)]
+        hits = [outcome.hit for outcome in quick_outcomes(model, questions)]
         return percent(hits), f"none; of the corrections trained on {percent(hits):.1f} % are right"
 
     seconds = Trainer(model, rows, tuning.training, watch, hints=meant).train()

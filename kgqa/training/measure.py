@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
-from torch import Tensor
-
 from kgqa.reasoning.confidence import Calibration
 from kgqa.reasoning.model import JointModel
 from kgqa.training.comparison import Hits
-from kgqa.training.evaluate import fitted, ways_to_answer, withheld
+from kgqa.training.evaluate import Ways, fitted, surest_way, ways_to_answer, withheld
 from kgqa.training.metrics import Outcome
 from kgqa.training.questions import Question
 
@@ -45,14 +42,10 @@ def measured(model: JointModel, questions: Sequence[Question], known: Calibratio
     return as_fitted if sum(as_fitted.hits) > sum(as_known.hits) else as_known
 
 
-def _given(
-    ways: Sequence[Sequence[tuple[Outcome, Tensor]]], questions: Sequence[Question], calibration: Calibration
-) -> list[Outcome]:
+def _given(ways: Sequence[Ways], questions: Sequence[Question], calibration: Calibration) -> list[Outcome]:
     """How questions go whose surest answer is given, if it is sure enough."""
     outcomes = []
     for question, each in zip(questions, ways, strict=True):
-        sure = calibration.confidence(torch.stack([found for _, found in each]))
-        best = int(sure.argmax())
-        outcome = each[best][0]
-        outcomes.append(outcome if sure[best] >= calibration.threshold else withheld(outcome, question))
+        outcome, sure = surest_way(each, calibration)
+        outcomes.append(outcome if sure >= calibration.threshold else withheld(outcome, question))
     return outcomes

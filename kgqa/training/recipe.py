@@ -278,7 +278,7 @@ def calibrate(model: JointModel, questions: Sequence[Question], made: bool = Fal
 
 def _watcher(dev: Sequence[Question]) -> Callable[[JointModel], tuple[float, str]]:
     def watch(model: JointModel) -> tuple[float, str]:
-        figures = summarise(row for row, _ in quick_outcomes(model, dev))
+        figures = summarise(quick_outcomes(model, dev))
         return figures["hits@1"] + figures["f1"], one_line(figures)
 
     return watch

@@ -93,7 +93,7 @@ def test_a_model_learns_to_lean_on_what_was_said(trained: Trained) -> None:
     train, dev = talk(trained.graph, 1, 1600), talk(trained.graph, 2, 200)
     kinds = ("it", "ellipsis", "narrowing", "place")
     follow_ups = [row for row in dev if row.slice in kinds]
-    before = sum(row.hit for row, _ in quick_outcomes(answerer.model, follow_ups)) / len(follow_ups)
+    before = sum(row.hit for row in quick_outcomes(answerer.model, follow_ups)) / len(follow_ups)
     arguments = TrainingArguments(epochs=1, batch_size=16, seed=0)
     Trainer(answerer.model, train, arguments, lambda model: (0.0, "")).train()
     answerer.model.eval()
