@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kgqa.chat.markup import visible
 from kgqa.errors import InputError
-from kgqa.types import NOTHING_CHOSEN, Answer, Choices
+from kgqa.types import NOTHING_CHOSEN, Answer, Choices, Operation
 
 if TYPE_CHECKING:
     from kgqa.graph.sparse import SparseGraph
@@ -99,6 +99,9 @@ class Model(Protocol):
     def said(self, answer: Answer) -> "Said":
         """An earlier turn, as a question after it can lean on it."""
 
+    def measured(self, question: str, place: int) -> Operation | None:
+        """A step of the program that answers a question, with the numbers of all that took part, or None."""
+
     def answer(self, question: str, chosen: Choices = NOTHING_CHOSEN, context: "Context" = ()) -> Answer:
         """Answer one question, under what a person chose, after what was said before, the newest turn first."""
 
@@ -154,6 +157,20 @@ class Assistant:
         """
         model = self.model
         return model.answer(answer.question, chosen, _context(model, before))
+
+    def measured(self, text: str, place: int) -> tuple[Operation, dict[str, str]] | None:
+        """A step of the program that answers what a person typed, with the numbers of all that took part, and how these
+        are called; None where no program answers, or the step holds no numbers against each other.
+
+        Raises:
+            QuestionError: if there is no question, or too much of one.
+        """
+        model = self.model
+        found = model.measured(clean_question(text), place)
+        if found is None:
+            return None
+        catalog = model.graph.catalog
+        return found, {each: catalog.labels[catalog.entity(each)] for each, _ in found.values}
 
     def suggest(self, prefix: str, n: int = 8) -> list[Suggestion]:
         """Entities whose name goes on like this."""

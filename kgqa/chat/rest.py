@@ -1,7 +1,7 @@
 """The interface for programs: questions, entities and facts over HTTP, described as OpenAPI."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,15 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 import kgqa
-from kgqa.chat import lookup
+from kgqa.chat import lookup, roster
 from kgqa.chat.assistant import LONGEST, Assistant, QuestionError
-from kgqa.chat.line import BusyError, Line
+from kgqa.chat.line import BusyError, Line, Result
 from kgqa.chat.lookup import LARGEST_PAGE, LONGEST_ID, MOST_FOUND, Direction, Entities, FactPage
 from kgqa.chat.manual import Example, manual
+from kgqa.chat.markup import escape
+from kgqa.chat.plain_page import plain_page
 from kgqa.chat.refusal import Refusal
 from kgqa.config import Settings
 from kgqa.errors import UnknownEntityError
-from kgqa.types import Answer
+from kgqa.types import Answer, Operation
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -69,7 +71,8 @@ ANSWER = {
     "paths": "The relations that were followed from each of these entities, with the others that lead on from there.",
     "combine": "Whether the answer is what several paths have in common.",
     "program": "The exact steps that were taken instead of paths, where the question counts, compares, ranks or leaves "
-    "out: what each does, how many entities it leaves, the first of them, and the numbers that took part.",
+    "out: what each does, how many entities it leaves, the first of them, and the first of the numbers that took part. "
+    "People read all numbers of the third step at `/api/numbers?question=…&step=3`.",
     "facts": "The facts that were used: ids of subject, relation and object.",
     "labels": "A name for every id in paths, program and facts.",
     "chosen": "What a person chose in the chat instead of what was taken; nothing here.",
@@ -93,6 +96,7 @@ def add_rest(app: "FastAPI", assistant: Assistant, line: Line, settings: Setting
     for name, about in ANSWER.items():
         schema["components"]["schemas"]["Answer"]["properties"][name]["description"] = about
     router.get("/openapi.json", include_in_schema=False)(lambda: schema)
+    router.get("/numbers", include_in_schema=False)(_numbers_page(assistant, line))
     router.get("/docs", include_in_schema=False)(_manual_page(schema, assistant, settings.mcp))
     router.api_route("/{rest:path}", methods=_METHODS, include_in_schema=False)(_nothing_there(router))
     app.include_router(router)
@@ -140,8 +144,13 @@ def _answering(router: APIRouter, assistant: Assistant, line: Line) -> list[Any]
 
 async def asked_in_line(line: Line, assistant: Assistant, question: str) -> Answer:
     """The answer, or the refusal that says why there is none."""
+    return await _in_line(line, lambda: assistant.ask(question))
+
+
+async def _in_line(line: Line, asked: Callable[[], Result]) -> Result:
+    """What comes of a question when its turn comes, or the refusal that says why nothing does."""
     try:
-        return await line.run(lambda: assistant.ask(question))
+        return await line.run(asked)
     except QuestionError as error:
         raise Refusal(422, f"{str(error).split('. ')[0].rstrip('.')}.", ONE_QUESTION) from error
     except BusyError as error:
@@ -150,6 +159,24 @@ async def asked_in_line(line: Line, assistant: Assistant, question: str) -> Answ
     except Exception as error:
         log.exception("a question could not be answered")
         raise Refusal(500, "The question could not be answered.", "Please try again later.") from error
+
+
+def _numbers_page(assistant: Assistant, line: Line) -> Callable[..., Any]:
+    """A page of all numbers that a step of a program held against each other."""
+
+    async def page(question: Annotated[str, Query(min_length=1)], step: Annotated[int, Query(ge=1)]) -> HTMLResponse:
+        found = await _in_line(line, lambda: assistant.measured(question, step - 1))
+        if found is None:
+            raise Refusal(404, f"Step {step} of this answer has no numbers.", "Ask the question to see its steps.")
+        return HTMLResponse(plain_page(f"All numbers: {question}", _numbers(question, *found)))
+
+    return page
+
+
+def _numbers(question: str, operation: Operation, labels: Mapping[str, str]) -> str:
+    missing = f", and {operation.missing:,} have none" if operation.missing else ""
+    about = f"{operation.took_part:,} have such a value in this graph{missing}."
+    return f"<header><h1>{escape(question)}</h1><p>{about}</p></header>{roster.whole(operation, labels)}"
 
 
 def _manual_page(schema: dict[str, Any], assistant: Assistant, mcp: bool) -> Callable[[Request], Response]:

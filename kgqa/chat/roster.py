@@ -1,15 +1,18 @@
 """The roster: the numbers of those that took part in a step of a program, as a table and as lines of text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlencode
 
 from kgqa.chat.findings import COMPARED, EXTREMES, HELD, MEASURING, Found, common_value, sets
 from kgqa.chat.markup import escape
+from kgqa.chat.measure import Measure
 from kgqa.chat.phrases import label_of, unmarked
 from kgqa.chat.recital import steps, told_steps
 from kgqa.chat.verdict import left_out
-from kgqa.types import Answer
+from kgqa.types import Answer, Operation
 
 TOP = 10
+NUMBERS = "api/numbers"  # from the page's address
 Row = tuple[str, float]
 
 
@@ -62,9 +65,29 @@ def _rest(answer: Answer, found: Found) -> str:
     kept, all_ = found.operation.values, max(found.operation.took_part, len(found.operation.values))
     if len(kept) <= TOP:
         return ""
-    words = f"Show all {all_:,}" if len(kept) == all_ else f"Show the first {len(kept):,} of {all_:,}"
+    words, more = f"Show all {all_:,}", ""
+    if len(kept) < all_:
+        words = f"Show the first {len(kept):,} of {all_:,}"
+        more = "" if answer.after or answer.chosen else _link(answer.question, found.place, f"All {all_:,}")
     caption = f'<caption class="rest">From the {TOP + 1}th on</caption>'
-    return f'<details class="all"><summary>{words}</summary>{_part(answer, found, kept[TOP:], caption)}</details>'
+    return f'<details class="all"><summary>{words}</summary>{_part(answer, found, kept[TOP:], caption)}{more}</details>'
+
+
+def _link(question: str, place: int, words: str) -> str:
+    """A link to the page of all numbers of a step, for a question that stands alone."""
+    query = escape(urlencode({"question": question, "step": place + 1}))
+    return f'<p class="note"><a href="{NUMBERS}?{query}" target="_blank">{words}</a></p>'
+
+
+def whole(operation: Operation, labels: Mapping[str, str]) -> str:
+    """All numbers of a step as one table, as HTML."""
+    measure = Measure.by(operation)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(labels[entity])}</th><td>{escape(measure.written(value))}</td></tr>'
+        for entity, value in operation.values
+    )
+    head = f'<tr><th scope="col">Name</th><th scope="col">{measure.heading}</th></tr>'
+    return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
 def _part(answer: Answer, found: Found, rows: Sequence[Row], caption: str) -> str:

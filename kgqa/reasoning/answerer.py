@@ -20,7 +20,8 @@ from kgqa.reasoning.hops import GivenHop
 from kgqa.reasoning.lineage import Lineage
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.solution import Solution
-from kgqa.types import NOTHING_CHOSEN, Answer, Choices
+from kgqa.reasoning.unfolding import measured
+from kgqa.types import NOTHING_CHOSEN, Answer, Choices, Operation
 
 
 class Answerer:
@@ -169,6 +170,17 @@ class Answerer:
         explained = time.perf_counter() - started
         timings = {"solve": seconds, "explain": explained, "total": seconds + explained}
         return replace(answer, timings_ms={name: round(1000 * value, 2) for name, value in timings.items()})
+
+    def measured(self, question: str, place: int) -> Operation | None:
+        """A step of the program that answers a question alone, with the numbers of all that took part in it.
+
+        Args:
+            place: which step of `Answer.program`, from 0.
+        Returns:
+            None where no program answers, or the step holds no numbers against each other.
+        """
+        found, decoder = self.solve(question).program, self.model.decoder
+        return None if found is None or decoder is None else measured(decoder.space.machine, found.program, place)
 
     @torch.inference_mode()
     def found(self, questions: Sequence[str]) -> list[frozenset[int]]:

@@ -35,7 +35,21 @@ def unfolded(machine: Machine, program: Program, links: Sequence[Step]) -> tuple
     return tuple(operations), list(facts)[:FACTS]
 
 
-def _operation(machine: Machine, step: Step, before: Stack, after: Stack, links: Sequence[Step]) -> Operation:
+def measured(machine: Machine, program: Program, place: int) -> Operation | None:
+    """A step as it ran, with the numbers of all that took part; None where it holds no numbers against each other."""
+    if not 0 <= place < len(program) or program[place].attribute is None:
+        return None
+    stack: Stack = ()
+    for step in program[:place]:
+        stack = machine.step(stack, step)
+    step = program[place]
+    after = stack if step.op in ENDS else machine.step(stack, step)
+    return _operation(machine, step, stack, after, (), most=len(machine.numbers.catalog))
+
+
+def _operation(
+    machine: Machine, step: Step, before: Stack, after: Stack, links: Sequence[Step], most: int = VALUES_KEPT
+) -> Operation:
     catalog, last = machine.numbers.catalog, after[-1]
     first = tuple(catalog.entity_ids[entity] for entity in last[:ENTITIES_KEPT].tolist())
     base = Operation(step.op, rank=step.rank, size=len(last), entities=first)
@@ -47,10 +61,10 @@ def _operation(machine: Machine, step: Step, before: Stack, after: Stack, links:
         return _called(base, catalog, step.relation)
     if step.attribute is None:
         return base
-    measured = _measured(machine, _called(base, catalog, step.attribute.relation), step.attribute)
+    told = _measured(machine, _called(base, catalog, step.attribute.relation), step.attribute)
     if step.op in ("over", "under", "exactly", "notable"):
-        measured = replace(measured, number=step.number)
-    return _weighed(machine, measured, step, before)
+        told = replace(told, number=step.number)
+    return _weighed(machine, told, step, before, most)
 
 
 def _called(operation: Operation, catalog: Catalog, relation: int) -> Operation:
@@ -66,15 +80,15 @@ def _measured(machine: Machine, operation: Operation, attribute: Attribute) -> O
     return replace(operation, counted=True, of=of)
 
 
-def _weighed(machine: Machine, operation: Operation, step: Step, before: Stack) -> Operation:
-    """With the numbers of all that took part, the most extreme first."""
+def _weighed(machine: Machine, operation: Operation, step: Step, before: Stack, most: int) -> Operation:
+    """With the numbers of those that took part, so many at most, the most extreme first."""
     assert step.attribute is not None
     took_part = before[-1] if needed(step) == 1 else np.union1d(before[-2], before[-1])
     values = machine.numbers.of(took_part, step.attribute)
     there = ~np.isnan(values)
     falling = step.op not in ("smallest", "under", "below")
     own, values = took_part[there], values[there]
-    order = _first(-values if falling else values, own)
+    order = _first(-values if falling else values, own, most)
     ids = machine.numbers.catalog.entity_ids
     pairs = tuple(
         (ids[entity], value) for entity, value in zip(own[order].tolist(), values[order].tolist(), strict=True)
@@ -82,11 +96,11 @@ def _weighed(machine: Machine, operation: Operation, step: Step, before: Stack) 
     return replace(operation, values=pairs, took_part=int(there.sum()), missing=int((~there).sum()))
 
 
-def _first(values: Floats, entities: Entities) -> NDArray[np.int64]:
-    """Where the smallest of some numbers are, as many as are kept; equal ones by entity."""
+def _first(values: Floats, entities: Entities, most: int) -> NDArray[np.int64]:
+    """Where the smallest of some numbers are, so many at most; equal ones by entity."""
     kept = np.arange(len(values))
-    if len(values) > VALUES_KEPT:
-        kept = np.argpartition(values, VALUES_KEPT - 1)[:VALUES_KEPT]
+    if len(values) > most:
+        kept = np.argpartition(values, most - 1)[:most]
     order: NDArray[np.int64] = kept[np.lexsort((entities[kept], values[kept]))]
     return order
 

@@ -89,7 +89,7 @@ def joint_loss(combined: Frontier, slots: Sequence[Frontier], counts: Tensor, ta
 
 
 def either_loss(walk: Tensor, needed: Tensor, written: Tensor, renamed: Tensor, walked: Tensor) -> Tensor:
-    """What is missed where a walk or a program may answer, as the model takes the one or the other: a scalar.
+    """What is missed where a walk or a program may answer, as the model takes the one or the other: shape (B,).
 
     loss = -log((1 - g) exp(-walk) + g p), g = sigmoid(needed), and besides a share of -log p where some program is
     known to answer, and the cross-entropy of g against p / (p + exp(-walk)), p at least LEARNED: without these, what
@@ -111,7 +111,7 @@ def either_loss(walk: Tensor, needed: Tensor, written: Tensor, renamed: Tensor, 
     weight = torch.where(explained, RENAMED_AWAY, 1.0)
     chosen = binary_cross_entropy_with_logits(needed, better, weight, reduction="none")
     either = torch.where(renamed, missed, either + chosen)
-    return (either + PROGRAM_SHARE * missed).mean()
+    return either + PROGRAM_SHARE * missed
 
 
 def answer_loss(weights: Frontier, target: Target) -> Tensor:

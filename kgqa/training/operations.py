@@ -31,7 +31,13 @@ Maker = Callable[[], Made]
 MOST_ADDED = 50
 COUNTED_SHARE = 0.25
 LONE_SHARE = 0.05  # of counts, those that come to one
-PLACES, PLACE_SHARES = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}, (0.45, 0.3, 0.15, 0.1)
+PLACES = {
+    2: ("second", "2nd", "two"),
+    3: ("third", "3rd", "three"),
+    4: ("fourth", "4th", "four"),
+    5: ("fifth", "5th", "five"),
+}
+PLACE_SHARES, FIGURE_SHARE = (0.45, 0.3, 0.15, 0.1), 0.1  # the share of ordinals that are written in figures
 
 
 class OperationSynthesiser:
@@ -149,9 +155,13 @@ class OperationSynthesiser:
         ranked = survey.rising[::-1] if large else survey.rising
         if len(np.unique(ranked[: rank + 1])) <= rank:
             raise ImpossibleError  # somebody would count a tie as two places
-        parts = {**survey.parts(large), "nth": PLACES[rank]}
+        word, figure, number = PLACES[rank]
+        nth = figure if self.random.random() < FIGURE_SHARE else word
+        parts = {**survey.parts(large), "nth": nth}
         if survey.measure.dated and not large:
-            parts["placed"] = PLACES[rank]
+            parts["placed"] = nth
+        if survey.measure.dated != large:  # the first by date is the earliest, the first by length the longest
+            parts |= {"ranked": nth, "place": number}
         program = (*survey.extreme(large, rank), Step("set"))
         return self.asker.asked(("nth", "ask"), survey.told("nth", parts), survey.group.names(), program)
 

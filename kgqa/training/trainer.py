@@ -21,7 +21,7 @@ from kgqa.training.checkpoint import Checkpoint, Progress
 from kgqa.training.conversations import contexts_of
 from kgqa.training.derivations import Node, log_likelihood
 from kgqa.training.lookout import Lookout
-from kgqa.training.loss import MOST_MISSED, Target, answerable_loss, either_loss, joint_loss, linking_loss
+from kgqa.training.loss import MOST_MISSED, NO_PROGRAM, Target, answerable_loss, either_loss, joint_loss, linking_loss
 from kgqa.training.questions import Question, answer_set
 from kgqa.training.renaming import Explained, Renamer
 from kgqa.training.typing_errors import slip_in_a_word
@@ -180,13 +180,15 @@ class Trainer:
         decoder, draft = self.model.decoder, weighed.thought.draft
         if decoder is None or draft is None:
             return walk.mean()
-        unreachable = torch.tensor([bool(self.questions[row].answers) and not len(self.answers[row]) for row in rows])
-        walk = walk.masked_fill(unreachable.to(walk.device), MOST_MISSED)  # a number, or yes or no
+        is_value = torch.tensor([bool(self.questions[row].answers) and not len(self.answers[row]) for row in rows])
+        is_value = is_value.to(walk.device)  # a number, or yes or no, which no walk reaches
         written = log_likelihood(decoder, draft, [None if each is None else self._tree(each) for each in explained])
         renamed = [own is not self.explained[row] for row, own in zip(rows, explained, strict=True)]
         walked = [own is None or own.walked for own in explained]
         known = torch.tensor([renamed, walked], device=walk.device)
-        return either_loss(walk, draft.needed, written, *known)
+        missed = either_loss(walk.masked_fill(is_value, MOST_MISSED), draft.needed, written, *known)
+        teaches = ~is_value | (written > NO_PROGRAM)  # else nothing is known that answers it
+        return missed.masked_fill(~teaches, 0.0).mean()
 
     def _derived(self, explained: Explained) -> Node | None:
         assert self.model.decoder is not None

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from kgqa.chat.line import BusyError, Line
 from kgqa.chat.served import load_assistant
 from kgqa.config import Settings
 from tests.chat.conftest import apart
+from tests.conftest import Trained
+from tests.kingdom import CITIES
 
 QUESTION = {"question": "who directed Jaws?"}
 
@@ -93,6 +96,9 @@ def test_what_cannot_be_asked_is_refused_with_a_remedy(
         ("GET", "/api/facts?entity=a&limit=201", 422),
         ("GET", "/api/facts?entity=a&offset=-1", 422),
         ("GET", "/api/facts?entity=a&direction=up", 422),
+        ("GET", "/api/numbers?question=who+directed+Jaws%3F&step=1", 404),
+        ("GET", "/api/numbers?question=who+directed+Jaws%3F&step=0", 422),
+        ("GET", "/api/numbers?step=1", 422),
         ("GET", "/api/ask", 405),
         ("DELETE", "/api/facts", 405),
         ("POST", "/api/docs", 405),
@@ -113,6 +119,19 @@ def test_a_body_must_say_that_it_is_json(api: TestClient) -> None:
     assert api.post("/api/ask", content=json.dumps(QUESTION), headers={"content-type": "text/plain"}).status_code == 415
     assert api.post("/api/ask", data=QUESTION).status_code == 415
     assert api.get("/api/ask").headers["allow"] == "POST"
+
+
+def test_all_numbers_of_a_step_are_a_page(ruled: Trained, tmp_path: Path) -> None:
+    assistant, question = load_assistant(ruled.directory), "what is the largest city in Isfar?"
+    step = 1 + next(place for place, each in enumerate(assistant.ask(question).program) if each.op == "largest")
+    with closing(db.open_database(f"sqlite:///{tmp_path / 'chat.db'}")) as database:
+        client = TestClient(build_app(assistant, database, Settings()))
+        page = client.get("/api/numbers", params={"question": question, "step": step})
+        assert page.headers["content-type"].startswith("text/html")
+        for city, people in CITIES["Isfar"].items():
+            assert f'<th scope="row">{city}</th><td>{people:,}</td>' in page.text
+        hostile = client.get("/api/numbers", params={"question": f"<script>{question}</script>", "step": step})
+        assert "<script>" not in hostile.text
 
 
 def test_every_route_and_field_is_described(api: TestClient) -> None:

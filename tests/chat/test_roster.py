@@ -3,8 +3,9 @@
 import json
 import re
 from dataclasses import replace
+from html import unescape
 
-from kgqa.chat import explain, leaflet
+from kgqa.chat import explain, leaflet, roster
 from kgqa.chat.card import card, face
 from kgqa.chat.memory import ShownTurn
 from kgqa.types import Answer, Link, ScoredEntity
@@ -179,3 +180,19 @@ def test_thousands_of_answers_are_not_all_sent_to_a_page() -> None:
     html = face(answer("entities", programs.ALL_COUNTRIES, op("set", many)))
     assert "Show the first 1,000 of 1,500" in html
     assert html.count("<li>") < 1010
+
+
+def test_all_numbers_are_a_link_away_where_the_question_stands_alone() -> None:
+    table = unescape(explain.tables(ranked(200, 34_454))[0])
+    assert 'href="api/numbers?question=asked%3F&step=2"' in table
+    assert "All 34,454" in table
+    assert "api/numbers" not in explain.tables(replace(ranked(200, 34_454), after=("which cities are there?",)))[0]
+    assert "api/numbers" not in explain.tables(ranked(30, 30))[0]
+
+
+def test_a_whole_table_has_every_row_and_no_label_is_markup() -> None:
+    largest = weighed("largest", ("e0",), VALUES, took_part=300, **PEOPLE)
+    html = roster.whole(largest, {each: f"<b>{each}</b>" for each in MANY})
+    assert rows(html)[0] == ("<b>e0</b>", "1,000")
+    assert len(rows(html)) == 300
+    assert "<b>" not in html

@@ -61,7 +61,7 @@ def test_what_a_program_answers_needs_no_walk() -> None:
     written = torch.tensor([-0.1, -9.0, NO_PROGRAM, -0.2], requires_grad=True)
     needed = torch.zeros(4, requires_grad=True)
     renamed, walked = torch.tensor([False, False, False, True]), torch.tensor([False, True, False, False])
-    either_loss(walk, needed, written, renamed, walked).backward()
+    either_loss(walk, needed, written, renamed, walked).sum().backward()
     assert needed.grad is not None
     assert walk.grad is not None
     assert needed.grad[0] < 0 < min(needed.grad[1], needed.grad[2])
@@ -74,7 +74,7 @@ def test_a_program_that_is_known_is_asked_for_before_it_can_be_written() -> None
     walk, written = torch.tensor([3.0, 0.1]), torch.tensor([-9.0, -9.0])
     needed = torch.zeros(2, requires_grad=True)
     nobody = torch.zeros(2, dtype=torch.bool)
-    either_loss(walk, needed, written, nobody, nobody).backward()
+    either_loss(walk, needed, written, nobody, nobody).sum().backward()
     assert needed.grad is not None
     assert needed.grad[0] < 0 < needed.grad[1]
 

@@ -146,3 +146,16 @@ def test_a_gpu_learns_what_the_cpu_learns(trained: Trained) -> None:
     losses = [[float(line.split("loss ")[1].split()[0]) for line in one.lines] for one in (slow, fast)]
     assert losses[1] == pytest.approx(losses[0], abs=0.02)
     assert losses[1][-1] < losses[1][0]
+
+
+def test_a_number_that_nothing_explains_says_nothing_of_programs(trained: Trained) -> None:
+    seed_everything(0)
+    model = new_model(ModelConfig(), open_graph(trained.graph))
+    assert model.decoder is not None
+    known = read_questions(trained.questions)[0]
+    unexplained = Question("n", "how many guests came to the premiere of it?", (98765.25,))
+    for rows, is_told in (([unexplained], False), ([unexplained, known], True)):
+        Trainer(model, rows, TrainingArguments(epochs=1, batch_size=2), lambda model: (0.0, "")).train()
+        gradient = next(model.decoder.chosen.parameters()).grad
+        assert gradient is not None
+        assert bool(gradient.abs().sum() > 0) == is_told
