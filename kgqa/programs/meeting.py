@@ -1,6 +1,7 @@
 """The meeting of two sets: what both have, what one has without the other or beyond it, and what they are together."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import nsmallest
 from itertools import permutations, product
 
 import numpy as np
@@ -23,9 +24,10 @@ class Meeting:
 
     def met(self, near: Mapping[Step, Sequence[State]]) -> Iterator[State]:
         """What something named has in common with something else or has beyond it, from what each leads to."""
-        for one, other in permutations(near, 2):
-            if one.end <= other.start or other.end <= one.start:
-                yield from self._pairs(near[one], near[other])
+        apart = [pair for pair in permutations(near, 2) if _are_apart(*pair)]
+        most = min(self.limits.meeting, self.limits.meetings // max(1, len(apart)))
+        for one, other in apart:
+            yield from self._pairs(near[one], near[other], most)
         for states in near.values():
             yield from self._beyond(states)
 
@@ -39,8 +41,8 @@ class Meeting:
                 count += len(found)
                 yield from found
 
-    def _pairs(self, one: Sequence[State], other: Sequence[State]) -> Iterator[State]:
-        for left, state in sorted(product(one, other), key=_steps)[: self.limits.meeting]:
+    def _pairs(self, one: Sequence[State], other: Sequence[State], most: int) -> Iterator[State]:
+        for left, state in nsmallest(most, product(one, other), key=_steps):
             for step, entities in self._joins(left, state):
                 yield State((*left.program, *state.program, step), entities)
         if one[0].program[0].start < other[0].program[0].start:
@@ -116,6 +118,11 @@ def alike(one: Sequence[State], other: Sequence[State]) -> Iterator[tuple[State,
     for state in one:
         if state.program[1:] in right:
             yield state, right[state.program[1:]]
+
+
+def _are_apart(one: Step, other: Step) -> bool:
+    """Whether two starts share no character."""
+    return one.end <= other.start or other.end <= one.start
 
 
 def _steps(pair: tuple[State, State]) -> int:

@@ -21,9 +21,9 @@ Seen = dict[bytes, int]  # how many programs lead to a set so far
 @dataclass(frozen=True)
 class Limits:
     """How far to search: changes after a start; how many programs to keep for one set and for one question; how many
-    states of one start there may be, how many come to by relations alone, how many pairs of these may meet, and how
-    many states there may be after those that met; and the size of sets that are walked on from, and of those whose
-    numbers are added up."""
+    states of one start there may be, how many come to by relations alone, how many pairs of these may meet for two
+    starts and for a whole question, and how many states there may be after those that met; and the size of sets that
+    are walked on from, and of those whose numbers are added up."""
 
     changes: int = 3
     each_set: int = 3
@@ -31,6 +31,7 @@ class Limits:
     states: int = 1_500
     plain: int = 300
     meeting: int = 6_000
+    meetings: int = 200_000
     met: int = 600
     largest: int = 50_000
     added_up: int = 5_000

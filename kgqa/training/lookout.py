@@ -42,7 +42,8 @@ WALKED = 2_000  # entities of a set that is walked on from
 WALKS = 200  # sets that are
 NAMESAKES = 12  # entities of one name that are tried
 SMALL = 20_000  # entities of a graph up to which a search goes as far as it can
-SHORT = Limits(programs=200, states=500, plain=200, meeting=1_500, met=250)  # of searches in larger ones
+# Of searches in larger ones:
+SHORT = Limits(programs=200, states=500, plain=200, meeting=1_500, meetings=30_000, met=250)
 TOGETHER = 64  # questions from which on several processes look
 LONGEST, SHORTEST = 5, 5  # words and characters of a name that may be misspelt
 ALIKE = 0.5  # of its spelling: one error
