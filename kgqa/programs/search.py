@@ -141,7 +141,7 @@ class Search:
                 yield state, Step("set")
             if lone is None:
                 continue
-            if len(entities) == lone:
+            if len(entities) == lone and np.isnan(self.values[entities]).any():
                 yield state, Step("count")
             if 1 < len(entities) <= self.limits.added_up:
                 yield from ((state, end) for end in self._totals(entities, lone))
@@ -200,7 +200,7 @@ def _is_idle(program: Program) -> bool:
     if end.op == "any":
         return steps[-1].op in ("without", *EXTREMES) or any(step.op == "either" for step in steps)
     if any(step.op == "named" and step.start < 0 for step in steps):  # what was said before: "how many are there?"
-        return False
+        return end.op == "count" and len(steps) == 1 and len(steps[0].entities) == 1
     return end.op in ("set", "count") and {step.op for step in steps} <= {"named", "keep", "either", "above", "below"}
 
 

@@ -104,7 +104,8 @@ class Space:
         if counted:
             self._allow(mask, COMPARED, look.known)
         if len(stack) == 1:
-            self._allow(mask, ("set", "count", "any"))
+            self._allow(mask, ("set", "any"))
+            self._allow(mask, ("count",), bool(np.isnan(self.numbers.catalog.values[last]).any()))  # numbers are told
             self._allow(mask, ("sum", "mean"), look.several)
         else:
             self._join(mask, stack, look)

@@ -57,8 +57,10 @@ class Beginning:
         """After these steps, which left this stack."""
         used = tuple((step.start, step.end) for step in program if step.op == "named")
         read = tuple((step.start, step.end) for step in program if step.op in COMPARED)
-        valid, is_open = np.packbits(space.valid(stack, quantities)), len(stack) < MOST_SETS and len(used) < MOST_STARTS
-        return cls(valid, is_open, used, used + read)
+        valid, is_open = space.valid(stack, quantities), len(stack) < MOST_SETS and len(used) < MOST_STARTS
+        if len(program) == 1 and len(stack[-1]) == 1:
+            valid[space.place(Step("count"))] = False  # one that is named is not counted
+        return cls(np.packbits(valid), is_open, used, used + read)
 
     def leaves(self, step: Step) -> bool:
         """Whether what a start is named by was not read yet."""

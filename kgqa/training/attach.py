@@ -8,10 +8,10 @@ from kgqa.reasoning.answerer import Answerer
 from kgqa.reasoning.pretrained import from_pretrained, load_trained, save_pretrained, trained_state
 from kgqa.reasoning.relations import CORRECTION
 from kgqa.training.card import attached_card
-from kgqa.training.recipe import calibrate, made_questions, new_model, synthetic_examples
+from kgqa.training.recipe import calibrate, made_operations, made_questions, new_model, synthetic_examples
 from kgqa.training.start import moved
 
-CALIBRATING, SEED = 600, 1  # questions made from the graph, for the confidence
+CALIBRATING, SEED = 600, 1  # questions made from the graph, for the confidence, and as many that take programs
 
 
 def attach(parent: Path | str, graph_path: Path, out: Path, command: str = "") -> Answerer:
@@ -33,6 +33,8 @@ def attach(parent: Path | str, graph_path: Path, out: Path, command: str = "") -
     load_trained(model, state, str(parent))
     model.eval()
     questions = made_questions(graph, model.names, CALIBRATING, SEED)
+    if model.decoder is not None:
+        questions += made_operations(graph, model.names, CALIBRATING, SEED, questions)
     attached = Answerer(
         model, calibrate(model, questions, made=True), _version(known.version, graph), synthetic_examples(model)
     )

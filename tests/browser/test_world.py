@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from kgqa.reasoning.config import ModelConfig
 from tests.browser.conftest import PHONE, SCREENSHOTS, WORLD, Chat, Server
 
 pytestmark = [
@@ -18,8 +17,6 @@ THREE = [
     ("Who wrote films starring Tom Hanks?", "answers"),
     ("Who did Natalie Portman play in Star Wars?", "Padmé Amidala"),
 ]
-
-WRITES = WORLD.exists() and ModelConfig.load(WORLD / "config.json")[0].has("programs")
 KINDS = [  # a question, what is answered, and what stands under "How I got this"
     pytest.param("How high is Mont Blanc?", "4,808", "Mont Blanc", id="value"),
     pytest.param("How many countries border Germany?", "9", "Poland", id="count"),
@@ -30,7 +27,7 @@ KINDS = [  # a question, what is answered, and what stands under "How I got this
     pytest.param("Which countries have more than 200 million people?", "Indonesia", "200,000,000", id="threshold"),
     pytest.param("Which rivers are longer than the Rhine?", "Nile", "Rhine", id="comparison"),
     pytest.param("Which is higher, Mont Blanc or Mount Elbrus?", "Mount Elbrus", "4,808", id="which-of-two"),
-    pytest.param("What is the combined population of Belgium and Luxembourg?", "12,029,796", "Luxembourg", id="sum"),
+    pytest.param("What is the combined population of Norway and Sweden?", "15,497,511", "Sweden", id="sum"),
     pytest.param("What is the average area of the countries that border France?", "154,736", "Spain", id="average"),
     pytest.param("How much higher is Mount Everest than K2?", "238", "8,849", id="difference"),
     pytest.param("Is Lyon in France?", "Yes", "Lyon", id="yes"),
@@ -39,6 +36,11 @@ KINDS = [  # a question, what is answered, and what stands under "How I got this
     pytest.param("Which country borders the most countries?", "China", "14", id="most"),
     pytest.param("How high is the highest mountain in Asia?", "8,849", "Mount Everest", id="composed"),
 ]
+
+
+def answered(card: Locator) -> str:
+    """What is answered, as it is seen before anything is opened."""
+    return " ".join(card.locator(".said, .answers").all_inner_texts())
 
 
 @pytest.fixture(scope="module")
@@ -80,27 +82,26 @@ def test_what_it_is_follows_from_what_was_said(world: Server, page: Page) -> Non
     assert chat.errors == []
 
 
-@pytest.mark.skipif(not WRITES, reason="the shipped model does not write programs yet")
 @pytest.mark.parametrize(("question", "said", "told"), KINDS)
 def test_every_kind_is_answered_and_explained(world: Server, page: Page, question: str, said: str, told: str) -> None:
     chat = Chat(page, world).open()
     card = chat.ask(question)
-    expect(card.locator(".said")).to_contain_text(said)
+    expect(card.locator(".said")).to_be_visible()
+    assert said in answered(card)
     card.get_by_text("How I got this").click()
     expect(card.locator("details.how")).to_contain_text(told)
     assert chat.foreign == []
     assert chat.errors == []
 
 
-@pytest.mark.skipif(not WRITES, reason="the shipped model does not write programs yet")
 def test_what_was_answered_is_counted_and_ranked(world: Server, page: Page) -> None:
     chat = Chat(page, world).open()
-    expect(chat.ask("Which countries border Germany?").locator(".said")).to_contain_text("Poland")
+    assert "Poland" in answered(chat.ask("Which countries border Germany?"))
     card = chat.ask("which of them is the largest?")
     expect(card.locator(".said")).to_contain_text("France")
     expect(card.locator(".said")).not_to_contain_text("Poland")
     chat = Chat(page, world).open()
-    expect(chat.ask("Which countries border Germany?").locator(".said")).to_contain_text("Poland")
+    assert "Poland" in answered(chat.ask("Which countries border Germany?"))
     expect(chat.ask("how many are there?").locator(".said")).to_contain_text("9")
 
 
