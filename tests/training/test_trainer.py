@@ -156,6 +156,7 @@ def test_a_number_that_nothing_explains_says_nothing_of_programs(trained: Traine
     unexplained = Question("n", "how many guests came to the premiere of it?", (98765.25,))
     for rows, is_told in (([unexplained], False), ([unexplained, known], True)):
         Trainer(model, rows, TrainingArguments(epochs=1, batch_size=2), lambda model: (0.0, "")).train()
-        gradient = next(model.decoder.chosen.parameters()).grad
+        *_, bias = model.decoder.chosen.parameters()
+        gradient = bias.grad
         assert gradient is not None
         assert bool(gradient.abs().sum() > 0) == is_told
