@@ -23,6 +23,8 @@ from kgqa.reasoning.solution import Solution
 from kgqa.reasoning.unfolding import measured
 from kgqa.types import NOTHING_CHOSEN, Answer, Choices, Operation
 
+SURER = 0.3  # by how much a question must be surer alone than where it leans on what was said
+
 
 class Answerer:
     """A trained joint model with its calibration; what the chat and `ask` talk to."""
@@ -135,15 +137,17 @@ class Answerer:
     ) -> Solution:
         """Decide, walk and combine; `mentions` and `hops` are what is known of the question beforehand.
 
-        After what was said before, a question is read with it, and, if it does not lean on it, alone; then the surer
-        reading is taken. A model that learned from no conversation reads every question alone.
+        After what was said before, a question is read with it and alone, and the surer reading is taken; one that leans
+        on it unless the other is surer by SURER. A model that learned from no conversation reads every question alone.
         """
         if context and not self.model.encoder.reads_conversations:
             context = ()
         after = self._read(question, mentions, hops, context)
-        if not context or after.leans:
+        if not context:
             return after
         alone = self._read(question, mentions, hops, ())
+        if after.leans and self._confidence(alone) < self._confidence(after) + SURER:
+            return after
         return max(after, alone, key=self._confidence)
 
     def _confidence(self, solution: Solution) -> float:
