@@ -118,6 +118,10 @@ class Numbers:
             keep = self.in_class[ends, attribute.class_]
         return np.bincount(starts[keep], minlength=len(self.catalog)).astype(np.float32)
 
+    def are_counted(self, entities: Entities) -> bool:
+        """Whether people ask how many these are: numbers are told, not counted."""
+        return not len(entities) or bool(np.isnan(self.catalog.values[entities]).any())
+
     def edges(self, relation: int) -> tuple[Entities, Entities]:
         """The facts of a relation, from where to where, rising by where from: shapes (N,)."""
         return _edges(self.sparse, relation)

@@ -141,7 +141,7 @@ class Search:
                 yield state, Step("set")
             if lone is None:
                 continue
-            if len(entities) == lone and np.isnan(self.values[entities]).any():
+            if len(entities) == lone and self.machine.numbers.are_counted(entities):
                 yield state, Step("count")
             if 1 < len(entities) <= self.limits.added_up:
                 yield from ((state, end) for end in self._totals(entities, lone))

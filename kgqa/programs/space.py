@@ -105,7 +105,7 @@ class Space:
             self._allow(mask, COMPARED, look.known)
         if len(stack) == 1:
             self._allow(mask, ("set", "any"))
-            self._allow(mask, ("count",), bool(np.isnan(self.numbers.catalog.values[last]).any()))  # numbers are told
+            self._allow(mask, ("count",), self.numbers.are_counted(last))
             self._allow(mask, ("sum", "mean"), look.several)
         else:
             self._join(mask, stack, look)

@@ -143,12 +143,11 @@ class Answerer:
         if context and not self.model.encoder.reads_conversations:
             context = ()
         after = self._read(question, mentions, hops, context)
-        if not context:
+        surer = self._confidence(after) + (SURER if after.leans else 0.0)
+        if not context or surer >= 1:
             return after
         alone = self._read(question, mentions, hops, ())
-        if after.leans and self._confidence(alone) < self._confidence(after) + SURER:
-            return after
-        return max(after, alone, key=self._confidence)
+        return alone if self._confidence(alone) > surer else after
 
     def _confidence(self, solution: Solution) -> float:
         return float(self.calibration.confidence(solution.evidence)) if not solution.is_empty else 0.0

@@ -48,6 +48,16 @@ def test_a_program_ends_with_one_set_or_the_difference_of_two(
     assert {step.op for step in found if step.op in ENDS} == ends
 
 
+def test_numbers_are_told_and_not_counted(space: Space, numbers: Numbers) -> None:
+    cities = numbers.members[class_(numbers, "city")]
+    (people,) = space.machine.step((cities,), Step("follow", relation=relation(numbers, "population")))
+    assert not numbers.are_counted(people)
+    assert numbers.are_counted(cities)
+    assert numbers.are_counted(cities[:0])
+    assert {step.op for step in valid(space, people) if step.op in ENDS} >= {"set", "any"}
+    assert Step("count") not in valid(space, people)
+
+
 def test_what_counts_as_much_is_a_step_of_its_own(machine: Machine, numbers: Numbers) -> None:
     (population,) = numbers.values
     space = Space(machine, {population: 250.0})

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from kgqa.graph.store import open_graph
+from kgqa.programs.machine import Step
 from kgqa.reasoning.answerer import Answerer
 from kgqa.reasoning.beam import written
 from kgqa.reasoning.config import ModelConfig
+from kgqa.reasoning.decoder import Beginning
 from kgqa.reasoning.pretrained import from_pretrained, save_pretrained
 from kgqa.training.derivations import log_likelihood
 from kgqa.training.lookout import Lookout
@@ -131,3 +134,13 @@ def test_nothing_is_written_where_there_is_nothing_to_start_from(trained: Traine
         draft = model.think(["zzz"], mentions=[[]]).draft
     assert draft is not None
     assert written(model.decoder, draft, 0) == ()
+
+
+def test_one_that_is_named_is_not_counted(answerer: Answerer) -> None:
+    assert answerer.model.decoder is not None
+    space, catalog = answerer.model.decoder.space, answerer.graph.catalog
+    few = np.array([catalog.entity(kingdom.iri(city)) for city in kingdom.CITIES["Isfar"]])
+    for own in (few[:1], few):
+        program = (Step("named", entities=tuple(own.tolist())),)
+        valid = np.unpackbits(Beginning.of(space, program, (own,), ()).valid, count=len(space.steps))
+        assert bool(valid[space.place(Step("count"))]) == (len(own) > 1)
