@@ -35,12 +35,14 @@ caption { padding: 6px 0; text-align: left; color: var(--soft); font-weight: 600
 th, td { padding: 7px 10px 7px 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top;
   font-weight: 400; }
 th { width: 25%; }
+table.values :is(td, th + th) { text-align: right; font-variant-numeric: tabular-nums; }
 td i { color: var(--soft); }
 td i::after { content: " · "; }
 ul.done { margin: 0 0 8px; padding: 0; list-style: none; color: var(--soft); }
 progress { width: 100%; height: 10px; accent-color: var(--accent); }
 @media (max-width: 560px) { main { padding: 20px 14px 48px; } section { padding: 16px 15px; border-radius: 14px; }
   th, td { display: block; width: auto; padding-right: 0; } td { border-top: 0; padding-top: 0; }
+  table.values :is(th, td) { display: table-cell; border-top: 1px solid var(--line); padding: 7px 0; }
   pre { padding: 13px 14px 46px; } pre button { top: auto; bottom: 8px; } }
 """
 

@@ -68,15 +68,15 @@ def _rest(answer: Answer, found: Found) -> str:
     words, more = f"Show all {all_:,}", ""
     if len(kept) < all_:
         words = f"Show the first {len(kept):,} of {all_:,}"
-        more = "" if answer.after or answer.chosen else _link(answer.question, found.place, f"All {all_:,}")
+        more = "" if answer.after or answer.chosen else _link(answer.question, found.place, all_)
     caption = f'<caption class="rest">From the {TOP + 1}th on</caption>'
     return f'<details class="all"><summary>{words}</summary>{_part(answer, found, kept[TOP:], caption)}{more}</details>'
 
 
-def _link(question: str, place: int, words: str) -> str:
-    """A link to the page of all numbers of a step, for a question that stands alone."""
+def _link(question: str, place: int, count: int) -> str:
+    """A link to the page of all these numbers of a step, for a question that stands alone."""
     query = escape(urlencode({"question": question, "step": place + 1}))
-    return f'<p class="note"><a href="{NUMBERS}?{query}" target="_blank">{words}</a></p>'
+    return f'<p class="note"><a href="{NUMBERS}?{query}" target="_blank">See all {count:,} on a page</a></p>'
 
 
 def whole(operation: Operation, labels: Mapping[str, str]) -> str:
@@ -87,7 +87,7 @@ def whole(operation: Operation, labels: Mapping[str, str]) -> str:
         for entity, value in operation.values
     )
     head = f'<tr><th scope="col">Name</th><th scope="col">{measure.heading}</th></tr>'
-    return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    return f'<table class="values"><thead>{head}</thead><tbody>{rows}</tbody></table>'
 
 
 def _part(answer: Answer, found: Found, rows: Sequence[Row], caption: str) -> str:

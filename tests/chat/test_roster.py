@@ -185,7 +185,7 @@ def test_thousands_of_answers_are_not_all_sent_to_a_page() -> None:
 def test_all_numbers_are_a_link_away_where_the_question_stands_alone() -> None:
     table = unescape(explain.tables(ranked(200, 34_454))[0])
     assert 'href="api/numbers?question=asked%3F&step=2"' in table
-    assert "All 34,454" in table
+    assert "See all 34,454 on a page" in table
     assert "api/numbers" not in explain.tables(replace(ranked(200, 34_454), after=("which cities are there?",)))[0]
     assert "api/numbers" not in explain.tables(ranked(30, 30))[0]
 
