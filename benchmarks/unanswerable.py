@@ -129,7 +129,7 @@ def _scaled(asked: Sequence[Asked], generator: random.Random) -> dict[str, Any]:
 def _shipped(asked: Sequence[Asked], calibration: Calibration) -> dict[str, Any]:
     """What the shipped confidence and threshold let through: over all, and the share of each kind that is answered."""
     evidence, right, answerable = _columns(asked)
-    given = calibration.confidence(evidence) >= calibration.threshold
+    given = calibration.gives(evidence)
     kinds = dict.fromkeys(row.kind for row in asked)
     of_kind = {kind: torch.tensor([row.kind == kind for row in asked]) for kind in kinds}
     return {

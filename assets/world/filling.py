@@ -27,6 +27,8 @@ FREE_SHARE = 0.06  # of what is counted in places, without looking whether there
 PLACES = frozenset({"City", "Country", "Planet", "State"})
 OWN_SHARE = 0.75  # of what others are compared with, that which is one of them
 NEAR_SHARE = 0.5  # of those about whom the answer is no, those like somebody about whom it is yes
+STRANGERS = frozenset({"Element", "Moon", "Planet"})  # in place of something of another class
+PEOPLE = frozenset({"Person"})  # in place of a place
 PEERS = {  # by what others are like an entity of a class
     "City": "located_in_country", "Country": "borders", "Film": "genre", "Person": "occupation", "State": "borders",
 }  # fmt: skip
@@ -37,10 +39,12 @@ SMALL_COUNTRY_KM2 = 40_000  # without a lake or a mountain of note, one may beli
 
 @dataclass(frozen=True)
 class Wish:
-    """What an answer should be: nobody at all, or `truth` where a yes or a no is asked for."""
+    """What an answer should be: nobody at all, perhaps since a `stranger` is named, of whom nothing of the kind is
+    known; or `truth` where a yes or a no is asked for."""
 
     empty: bool = False
     truth: bool = True
+    stranger: bool = False
 
 
 @dataclass
@@ -102,7 +106,8 @@ class Filling:
     def _named(self, filled: Filled, bound: tuple[Bound, ...], place: int, wish: Wish) -> Step:
         one, alone = bound[place], not any(other.kinds and other.slot == "b" for other in bound)
         free = wish.empty or (alone and self._is_free(one.kinds, bound[-1].step.op, wish))
-        candidates = self._allowed(self._starts(bound, place, free), one.slot, filled)
+        starts = self._strangers(bound) if wish.stranger else self._starts(bound, place, free)
+        candidates = self._allowed(starts, one.slot, filled)
         joined = self._joined(bound, place) if filled.stack else ""
         if joined in ("above", "below"):
             own = np.intersect1d(candidates, filled.stack[-1])
@@ -112,7 +117,7 @@ class Filling:
             goals = self._others(filled, bound, place) if is_no else self._somebody(filled.stack[-1])
             candidates = np.intersect1d(candidates, self._back(bound, place, goals))
         numbers = candidates.tolist()
-        if wish.empty:
+        if wish.empty and not wish.stranger:
             numbers = [number for number in numbers if self._is_small(self.ids[number])]
         if not numbers:
             raise UnfitError
@@ -151,6 +156,14 @@ class Filling:
             return everyone
         found = self.numbers.of(everyone, measured.attribute)
         return everyone[found > 0 if measured.attribute.counted else ~np.isnan(found)]
+
+    def _strangers(self, bound: tuple[Bound, ...]) -> Entities:
+        """Those of which the program asks nothing: of no class that it begins with, and nothing that it leads to."""
+        known = set(bound[0].kinds)
+        others = STRANGERS | PEOPLE if known <= PLACES else STRANGERS
+        everyone = self._members(tuple(sorted(others - known)))
+        led = self.machine.follow(self._members(bound[0].kinds), bound[1].step.relation)
+        return np.setdiff1d(everyone, np.union1d(led, self.machine.edges(bound[1].step.relation)[0]))
 
     def _joined(self, bound: tuple[Bound, ...], place: int) -> str:
         """How what begins here meets the set below it; `any` if whether it does is all that is asked."""
@@ -196,12 +209,14 @@ class Filling:
         step, is_first = bound[place].step, bool(bound[place + 1].slot)
         assert step.attribute is not None
         values, scale = self.known(filled.stack[-1], step.attribute).tolist(), self.scale(step.attribute)
+        if not values and wish.stranger:
+            values = self.known(np.arange(len(self.ids)), step.attribute).tolist()
         if not values:
             raise UnfitError
         most = len(values) * 3 // 4 if is_first else MOST_LEFT
         if step.op == "exactly":
             number: float | None = self.random.choice(values)
-        elif wish.empty and not is_first:
+        elif wish.empty and not wish.stranger and not is_first:
             number = beyond(values, step.op == "over", scale, self.random)
         else:
             number = threshold(values, step.op == "over", most, scale, self.random)

@@ -1,4 +1,4 @@
-"""Write talks.train.jsonl.gz and talks.dev.jsonl: conversations made from templates and sayings, answered by the graph.
+"""Write talks.*.jsonl.gz and talks.dev.jsonl: conversations made from templates and sayings, answered by the graph.
 
 Run from the root of the repository, after make_graph: python -m assets.world.make_conversations
 """
@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 LENGTHS = (2, 3, 4, 5)
 SHARES = {"it": 0.34, "ellipsis": 0.2, "narrowing": 0.2, "place": 0.1, "new subject": 0.16}
 MOST_ANSWERS, MOST_MEANT = 120, 30
-TYPO_SHARE = {"train": 0.15, "dev": 0.05}
+TYPO_SHARE = {"train": 0.15, "more": 0.15, "dev": 0.05}
 TRIES = 8
 POSSESSIVE = {"he": "his", "she": "her", "him": "his", "her": "her", "it": "its", "they": "their", "them": "their"}
 
@@ -50,7 +50,7 @@ class Talks:
         self.seeds = Seeds(graph, split == "dev", self.random)
         self.naming = Naming(graph, self.random)
         self.said = Sayings.read(split)
-        self.templates = [one for one in read_templates(split) if len(one.branches) == 1]
+        self.templates = [one for one in read_templates("dev" if split == "dev" else "train") if len(one.branches) == 1]
         self.by_branch: dict[Branch, list[Template]] = defaultdict(list)
         self.by_kind: dict[str, list[Template]] = defaultdict(list)
         for template in self.templates:
@@ -188,7 +188,8 @@ class Talks:
             return None
         template = self.random.choice(templates)
         found = self.graph.walk(before[place], template.branches[0].path)
-        question = self._spoken(template.text, self.said.places[place])
+        called = self.said.places[place]
+        question = self._spoken(template.text, self.random.choice(called) if len(called) > 1 else called[0])
         return self._turn(question, found, "place", template.branches[0], (before[place],))
 
     def _turn(
@@ -213,6 +214,7 @@ def main() -> None:
     parser.add_argument("--graph", type=Path, default=HERE / "graph.nt.gz")
     parser.add_argument("--out", type=Path, default=HERE)
     parser.add_argument("--train", type=int, default=6_000)
+    parser.add_argument("--more", type=int, default=3_000)
     parser.add_argument("--dev", type=int, default=300)
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
@@ -220,6 +222,7 @@ def main() -> None:
     for split, total, name in (
         ("dev", arguments.dev, "talks.dev.jsonl"),
         ("train", arguments.train, "talks.train.jsonl.gz"),
+        ("more", arguments.more, "talks.more.jsonl.gz"),
     ):
         made = Talks(graph, catalog, split, arguments.seed).make(total)
         lines = [

@@ -1,4 +1,4 @@
-"""Write operation_talks.train.jsonl.gz and operation_talks.dev.jsonl: conversations that count, compare, rank or add up
+"""Write operation_talks.*.jsonl.gz and operation_talks.dev.jsonl: conversations that count, compare, rank or add up
 what was answered before.
 
 Run from the root of the repository, after make_operations: python -m assets.world.make_operation_talks
@@ -115,7 +115,7 @@ class Follower(Maker):
         self.readings[normalise(operation.text)] = readings(operation)
         for _ in range(TRIES):
             filled = self._filled(operation, wish)
-            asked = self._asked(filled) if filled else None
+            asked = self._asked(filled, follow.kind) if filled else None
             if filled and asked:
                 self.balance += (1 if wish.truth else -1) * (follow.kind == "yes-no")
                 return Made(asked, filled)
@@ -253,6 +253,7 @@ def main() -> None:
     parser.add_argument("--graph", type=Path, default=HERE / "graph.nt.gz")
     parser.add_argument("--out", type=Path, default=HERE)
     parser.add_argument("--train", type=int, default=1_310)
+    parser.add_argument("--more", type=int, default=1_000)
     parser.add_argument("--dev", type=int, default=142)
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
@@ -260,6 +261,7 @@ def main() -> None:
     for split, total, name in (
         ("dev", arguments.dev, "operation_talks.dev.jsonl"),
         ("train", arguments.train, "operation_talks.train.jsonl.gz"),
+        ("more", arguments.more, "operation_talks.more.jsonl.gz"),
     ):
         talks = OperationTalks(graph, opened.catalog, Numbers.of_graph(opened), split, arguments.seed)
         lines = to_lines(made := talks.make(total), split)

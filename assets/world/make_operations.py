@@ -1,4 +1,4 @@
-"""Write operations.train.jsonl.gz and operations.dev.jsonl: questions that count, compare, rank or add up.
+"""Write operations.*.jsonl.gz and operations.*.jsonl: questions that count, compare, rank or add up.
 
 Run from the root of the repository, after make_questions: python -m assets.world.make_operations
 """
@@ -11,7 +11,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 
@@ -21,7 +21,7 @@ from assets.world.filling import Filled, Filling, UnfitError, Wish
 from assets.world.fitness import is_fit
 from assets.world.graph import Answer, Graph, answer
 from assets.world.names import normalise
-from assets.world.operations import EXTREMES, KINDS, OPERATIONS, Operation, Word, read_operations
+from assets.world.operations import EXTREMES, KINDS, OPERATIONS, Operation, read_operations
 from assets.world.seeds import Naming, Seeds
 from assets.world.surface import Question, misspell, relax, render
 from assets.world.templates import Branch, Template
@@ -30,10 +30,12 @@ from kgqa.graph.store import open_graph
 from kgqa.programs.quantities import quantities_of
 
 HERE = Path(__file__).parent
-TYPO_SHARE = {"train": 0.1, "dev": 0.05}
+TYPO_SHARE = {"train": 0.1, "more": 0.1, "dev": 0.05}
+STRANGER = "stranger"
 EMPTY_SHARE = 0.1  # of those that ask for an extreme in a country: 2 % of their kinds
 TRIES = 40
 PATIENCE = 3  # with a line that gives nothing new
+FEWER = 6  # of dev: as many about strangers as others, divided by this
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,20 @@ class Maker:
         self.random.shuffle(made)
         return made
 
+    def each_line(self, taken: set[str]) -> list[Made]:
+        """One question of each line that has a fitting one."""
+        lines = [line for own in self.lines.values() for line in own.values()]
+        self.random.shuffle(lines)
+        return [made for line in lines if (made := self._new(line, taken)) is not None]
+
+    def strangers(self, total: int, taken: set[str]) -> Iterator[Made]:
+        """Questions about what nothing of the kind is of: the largest city of the Moon, the first book by Mars."""
+        lines = [line for own in self.lines.values() for line in own.values() if may_be_of_strangers(line[0])]
+        self.random.shuffle(lines)
+        wish = Wish(empty=True, stranger=True)
+        found = (self._new(line, taken, wish) for line in islice(cycle(lines), PATIENCE * total))
+        return islice((made for made in found if made is not None), total)
+
     def _of_kind(self, kind: str, taken: set[str]) -> Iterator[Made]:
         """Round after round over the lines of a kind, as long as they give something new."""
         patience = dict.fromkeys(self.lines[kind], PATIENCE)
@@ -80,9 +96,10 @@ class Maker:
                 else:
                     del patience[place]
 
-    def _new(self, line: list[Operation], taken: set[str]) -> Made | None:
+    def _new(self, line: list[Operation], taken: set[str], wish: Wish | None = None) -> Made | None:
         operation = self.random.choice(line)
-        wish = Wish(may_be_empty(operation) and self.random.random() < EMPTY_SHARE, self.random.random() < 0.5)
+        if wish is None:
+            wish = Wish(may_be_empty(operation) and self.random.random() < EMPTY_SHARE, self.random.random() < 0.5)
         for _ in range(TRIES):
             try:
                 filled = self.filling.fill(operation, wish)
@@ -90,7 +107,7 @@ class Maker:
                 continue
             if not is_fit(filled, wish, self.filling, self.random):
                 continue
-            asked = self._asked(filled)
+            asked = self._asked(filled, STRANGER if wish.stranger else operation.kind)
             if asked and self._is_new(asked, filled, taken):
                 return Made(asked, filled)
         return None
@@ -103,8 +120,9 @@ class Maker:
         taken |= keys
         return True
 
-    def _asked(self, filled: Filled) -> Asked | None:
-        """The question as somebody types it; none where a name could be somebody else's or a number is lost."""
+    def _asked(self, filled: Filled, kind: str) -> Asked | None:
+        """The question as somebody types it, of this kind; none where a name could be somebody else's, or a number is
+        lost."""
         slots = sorted(filled.nodes)
         among = self.readings[normalise(filled.operation.text)]
         names = [self.naming.name(filled.nodes[slot], place, among) for place, slot in enumerate(slots)]
@@ -123,9 +141,7 @@ class Maker:
             return None
         entities = tuple(filled.nodes[slot] for slot in slots)
         fresh = all(self.seeds.allows(node) and not self.seeds.is_shared(node) for node in entities)
-        return Asked(
-            question, self._answers(filled), entities, filled.operation.kind, self.split == "dev" and not fresh
-        )
+        return Asked(question, self._answers(filled), entities, kind, self.split == "dev" and not fresh)
 
     def _answers(self, filled: Filled) -> tuple[Answer, ...]:
         found = filled.denotation
@@ -144,6 +160,12 @@ def may_be_empty(operation: Operation) -> bool:
         and ops[-2] in (*EXTREMES, "over", "under")
         and ops[-1] == "set"
     )
+
+
+def may_be_of_strangers(operation: Operation) -> bool:
+    """Whether the answer is a set that begins with one thing that is named, so that of a stranger it is empty."""
+    ops = [word.op for word in operation.words]
+    return ops.count("named") == 1 and ops[:2] == ["named", "follow"] and ops[-1] == "set" and "class" not in ops
 
 
 def readings(operation: Operation) -> list[Template]:
@@ -169,10 +191,6 @@ def _path(operation: Operation, place: int) -> tuple[tuple[str, bool], ...]:
     return ((measured.relation, measured.inverse),) if measured.relation else ()
 
 
-def _relation(word: Word) -> str:
-    return f"{word.relation}.{word.kinds[0]}" if word.inverse and word.kinds else word.relation
-
-
 def states(question: Question, numbers: list[float]) -> bool:
     """Whether a reader finds the numbers in the question."""
     found = [quantity.number for quantity in quantities_of(question.text)]
@@ -187,8 +205,8 @@ def other_texts(directory: Path) -> set[str]:
 
 
 def to_lines(made: list[Made], split: str) -> list[str]:
-    names = [f"world-operations-{split}-{'seen-' if one.asked.is_seen else ''}{n}" for n, one in enumerate(made)]
-    return [one.asked.to_line(name) for one, name in zip(made, names, strict=True)]
+    names = ((one, f"world-operations-{split}-{'seen-' if one.asked.is_seen else ''}{n}") for n, one in enumerate(made))
+    return [one.asked.to_line(name) for one, name in names]
 
 
 def main() -> None:
@@ -199,19 +217,26 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE)
     parser.add_argument("--train", type=int, default=12_000)
     parser.add_argument("--dev", type=int, default=1_300)
+    parser.add_argument("--none", type=int, default=1_200, help="for training, about strangers (%(default)s)")
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
     graph, numbers = Graph.read(arguments.graph), Numbers.of_graph(open_graph(arguments.graph))
     taken = other_texts(arguments.questions)
-    for split, total, name in (
-        ("dev", arguments.dev, "operations.dev.jsonl"),
-        ("train", arguments.train, "operations.train.jsonl.gz"),
-    ):
-        operations = read_operations(split, arguments.operations)
-        made = Maker(graph, numbers, operations, split, arguments.seed).make(total, taken)
+    dev, train, more = (
+        Maker(graph, numbers, read_operations(split, arguments.operations), split, arguments.seed)
+        for split in ("dev", "train", "more")
+    )
+    files = {
+        "operations.dev.jsonl": ("dev", dev.make(arguments.dev, taken)),
+        "operations.train.jsonl.gz": ("train", train.make(arguments.train, taken)),
+        "operations.more.jsonl.gz": ("more", more.each_line(taken)),
+        "operations.none.train.jsonl.gz": ("none-train", list(more.strangers(arguments.none, taken))),
+        "operations.none.dev.jsonl": ("none-dev", list(dev.strangers(arguments.dev // FEWER, taken))),
+    }
+    for name, (split, made) in files.items():
         write_lines(arguments.out / name, to_lines(made, split))
         kinds = Counter(one.asked.slice for one in made).most_common()
-        print(f"{split}: {len(made):,} questions: " + ", ".join(f"{kind} {count:,}" for kind, count in kinds))
+        print(f"{name}: {len(made):,} questions: " + ", ".join(f"{kind} {count:,}" for kind, count in kinds))
 
 
 if __name__ == "__main__":

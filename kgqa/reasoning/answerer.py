@@ -192,7 +192,7 @@ class Answerer:
         Empty where the model is not sure enough.
         """
         weighed = self.model(questions)
-        sure = self.calibration.confidence(evidence(weighed)) >= self.calibration.threshold  # (B,)
+        sure = self.calibration.gives(evidence(weighed))  # (B,)
         if (draft := weighed.thought.draft) is not None:
             sure &= draft.needed <= 0  # a program would have to be written
         combined, answers = weighed.combined, []
@@ -204,7 +204,7 @@ class Answerer:
 
     def _explained(self, question: str, solution: Solution) -> Answer:
         confidence = self._confidence(solution)
-        abstained = solution.is_empty or confidence < self.calibration.threshold
+        abstained = solution.is_empty or not self.calibration.gives(solution.evidence)
         machine = self.model.decoder.space.machine if self.model.decoder is not None else None
         return Explainer(self.graph, machine).explain(question, solution, confidence, abstained)
 

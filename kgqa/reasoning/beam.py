@@ -1,4 +1,7 @@
-"""Beam search: the likeliest programs for a question, run exactly as written; those that come to the same add up."""
+"""Beam search: the likeliest programs for a question, run exactly as written; those that come to the same add up.
+
+People mostly ask for what there is, so what comes to no entity at all is held for likelier only if it is so by far.
+"""
 
 import math
 from collections.abc import Sequence
@@ -12,6 +15,7 @@ from kgqa.reasoning.decoder import Beginning, Decoder, Draft
 
 WIDTH = 12
 LENGTH = 10  # steps
+RARE = 0.05  # of its probability, how much an empty set keeps when what programs come to is put in order
 SPREAD = 9.0  # natural logarithm of how much less likely than the likeliest finished one a beginning may be
 
 
@@ -96,4 +100,4 @@ def _added_up(finished: Sequence[tuple[float, Program, Denotation]]) -> tuple[Wr
     found = [
         Written(denotation, program, math.exp(score), sums[key]) for key, (score, program, denotation) in best.items()
     ]
-    return tuple(sorted(found, key=lambda each: -each.together))
+    return tuple(sorted(found, key=lambda each: each.together * (RARE if each.denotation == () else 1.0), reverse=True))

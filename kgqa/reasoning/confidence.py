@@ -19,13 +19,15 @@ from kgqa.reasoning.model import Thought, Weighed
 LEAST = 1e-4  # probabilities are told apart down to this
 MOST_NEEDED = 9.0  # logit that a program is needed or not; beyond it nothing is told apart
 PULL = 0.01  # of the weights towards those of no calibration, against small development sets
-OF_WALKS, OF_PROGRAMS = 9, 6  # parts of the evidence for the one and for the other
+OF_WALKS, OF_PROGRAMS = 9, 7  # parts of the evidence for the one and for the other
 EVIDENCE = OF_WALKS + OF_PROGRAMS
-UNCALIBRATED = (1.0, *[0.0] * (OF_WALKS - 2), 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0)  # the weight, and who is to answer
+WHO = 1.0  # of the weight of a walk, and of the logits that speak for a walk or a program: which is to answer
+UNCALIBRATED = (WHO, *[0.0] * (OF_WALKS - 2), WHO, 0.0, WHO, 0.0, 0.0, WHO, 0.0, 0.0)
 THRESHOLDS = tuple(percent / 100 for percent in range(10, 91, 2))
 RELIABLE, ANSWERED = 0.97, 0.9
 EVEN = 0.5
 PARTS = 5
+FEWEST = 100  # questions that tell a threshold
 
 
 def evidence(weighed: Weighed) -> Tensor:
@@ -57,16 +59,17 @@ def evidence_of(thought: Thought, row: int, written: Sequence[Written]) -> Tenso
 
     After OF_WALKS times 0: 1, the logit of the probability of all programs that come to it, the logarithms of what the
     ranker gives to what the likeliest one names, of that program's own probability and of the probability that one is
-    needed, and how much it leaves unread of the question, negative.
+    needed; how much it leaves unread of the question, negative; and the logarithm of the probability that there is an
+    answer.
     """
     draft, best = thought.draft, written[0]
     assert draft is not None
     named = [draft.offers.weight(row, step) for step in best.program if step.op == "named"]
     sure = draft.needed.new_tensor([min(named, default=1.0), best.probability, float(draft.needed[row].sigmoid())])
-    left = draft.offers.unread(row, read_by(best.program))
-    missed = float(draft.offers.worth[row, : len(left)][torch.tensor(left, dtype=torch.bool)].sum())
+    missed = draft.offers.missed(row, read_by(best.program))
     together = float(torch.logit(torch.tensor(best.together), eps=LEAST))
     told = [*[0.0] * OF_WALKS, 1.0, together, *sure.clamp(LEAST, 1).log().tolist(), -missed]
+    told.append(float(thought.answerable[row].sigmoid().clamp(LEAST, 1).log()))
     return draft.needed.new_tensor(told)
 
 
@@ -98,19 +101,25 @@ def _way(weighed: Weighed) -> Tensor:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Logistic regression on the evidence, and the threshold to answer; both fitted on development questions.
+    """Logistic regression on the evidence, and the thresholds to answer; all fitted on development questions.
 
-    confidence = sigmoid(weights . evidence + shift); of a walk and a program the surer one answers.
+    confidence = sigmoid(weights . evidence + shift); of a walk and a program the surer one answers, if it is as sure as
+    the threshold of the one or the other: what lacks an answer is mostly taken for a question that a walk answers.
     """
 
     weights: tuple[float, ...] = UNCALIBRATED
     shift: float = 0.0
     threshold: float = 0.3
+    of_programs: float = 0.3  # the threshold of what a program comes to
 
     def confidence(self, rows: Tensor) -> Tensor:
         """The probability that an answer with this evidence (..., EVIDENCE) is right: shape (...)."""
         probability: Tensor = torch.sigmoid(rows @ rows.new_tensor(self.weights) + self.shift)
         return probability
+
+    def gives(self, rows: Tensor) -> Tensor:
+        """Whether an answer with this evidence (..., EVIDENCE) is sure enough to be given: shape (...), bool."""
+        return self.confidence(rows) >= torch.where(is_of_program(rows), self.of_programs, self.threshold)
 
     @classmethod
     def read(cls, row: Any, place: str) -> "Calibration":
@@ -120,7 +129,8 @@ class Calibration:
             ModelFormatError: if it is of another version of kgqa, or of something else.
         """
         try:
-            calibration = cls(tuple(map(float, row["weights"])), float(row["shift"]), float(row["threshold"]))
+            limits = float(row["threshold"]), float(row["of_programs"])
+            calibration = cls(tuple(map(float, row["weights"])), float(row["shift"]), *limits)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFormatError(f"{place}: no calibration that this version reads; train the model again") from error
         if len(calibration.weights) != EVIDENCE:
@@ -132,10 +142,11 @@ class Calibration:
 
     @classmethod
     def fit(cls, rows: Tensor, right: Tensor, answerable: Tensor, of: Tensor | None = None) -> "Calibration":
-        """Maximise the likelihood of right answers, then choose the threshold for the surest answer of each question.
+        """Maximise the likelihood of right answers, then choose the thresholds for the surest answer of each question.
 
-        The threshold is chosen by confidences that are fitted without the questions that they are of, one in PARTS at a
-        time: those that took part look a little better than others will.
+        They are chosen by confidences that are fitted without the questions that they are of, one in PARTS at a time:
+        those that took part look a little better than others will. A kind of answer that is the surest for fewer than
+        FEWEST questions gets the threshold of all.
 
         Args:
             rows: the evidence, shape (N, EVIDENCE).
@@ -150,7 +161,15 @@ class Calibration:
             own = of % PARTS == part
             held[own] = _regression(rows[~own], target[~own]).confidence(rows[own])
         fitted, top = _regression(rows, target), surest(held, of)
-        return replace(fitted, threshold=best_threshold(held[top], right[top], answerable[top]))
+        every, of_programs = torch.ones_like(top, dtype=torch.bool), is_of_program(rows[top])
+        kinds = [own if int(own.sum()) >= FEWEST else every for own in (~of_programs, of_programs)]
+        limits = [best_threshold(held[top][own], right[top][own], answerable[top][own]) for own in kinds]
+        return replace(fitted, threshold=limits[0], of_programs=limits[1])
+
+
+def is_of_program(rows: Tensor) -> Tensor:
+    """Whether the evidence (..., EVIDENCE) is that of a program, not of a walk: shape (...), bool."""
+    return rows[..., OF_WALKS] > 0
 
 
 def surest(confidences: Tensor, of: Tensor) -> Tensor:

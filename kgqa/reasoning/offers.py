@@ -52,6 +52,11 @@ class Offers:
         """Which of its places (O,) a question has that none of those which were read touches."""
         return [all(end <= first or last <= start for first, last in read) for start, end in self.places[row]]
 
+    def missed(self, row: int, read: Collection[Place]) -> float:
+        """What these places leave unread of a question, by its worth."""
+        left = self.unread(row, read)
+        return float(self.worth[row, : len(left)] @ self.worth.new_tensor(left, dtype=self.worth.dtype))
+
 
 @dataclass(frozen=True)
 class Offer:

@@ -124,11 +124,11 @@ def quick_outcomes(
     return (surest_way(ways, calibration or Calibration())[0] for ways in ways_to_answer(model, questions))
 
 
-def surest_way(ways: Ways, calibration: Calibration) -> tuple[Outcome, float]:
-    """How a question goes the way that is the surest, and how sure that is."""
-    sure = calibration.confidence(torch.stack([found for _, found in ways]))
-    best = int(sure.argmax())
-    return ways[best][0], float(sure[best])
+def surest_way(ways: Ways, calibration: Calibration) -> tuple[Outcome, bool]:
+    """How a question goes the way that is the surest, and whether that is sure enough."""
+    rows = torch.stack([found for _, found in ways])
+    best = int(calibration.confidence(rows).argmax())
+    return ways[best][0], bool(calibration.gives(rows[best]))
 
 
 def ways_to_answer(model: JointModel, questions: Sequence[Question], batch_size: int = 64) -> Iterator[Ways]:

@@ -46,6 +46,6 @@ def _given(ways: Sequence[Ways], questions: Sequence[Question], calibration: Cal
     """How questions go whose surest answer is given, if it is sure enough."""
     outcomes = []
     for question, each in zip(questions, ways, strict=True):
-        outcome, sure = surest_way(each, calibration)
-        outcomes.append(outcome if sure >= calibration.threshold else withheld(outcome, question))
+        outcome, is_given = surest_way(each, calibration)
+        outcomes.append(outcome if is_given else withheld(outcome, question))
     return outcomes

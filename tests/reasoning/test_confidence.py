@@ -102,6 +102,22 @@ def test_the_threshold_is_for_the_surest_answer_of_each_question() -> None:
     assert found.confidence(rows(torch.tensor([0.9, 0.1]))).gt(found.threshold).tolist() == [True, False]
 
 
+def test_walks_and_programs_have_thresholds_of_their_own() -> None:
+    """What lacks an answer is taken for a walk: half of the unsure walks are right, and all unsure programs."""
+    generator = torch.Generator().manual_seed(0)
+    tops = torch.rand(2000, generator=generator)
+    of_programs = torch.arange(2000) % 2 == 1
+    right = torch.where(of_programs, torch.ones(2000), (torch.rand(2000, generator=generator) < tops).float()).bool()
+    told = rows(tops)
+    told[of_programs, 9] = 1.0
+    found = Calibration.fit(told, right, right | of_programs)
+    assert found.threshold > found.of_programs
+    given = found.gives(told)
+    assert given[of_programs].all()
+    assert given[~of_programs & (tops > 0.7)].all()
+    assert not given[~of_programs & (tops < 0.3)].any()
+
+
 @pytest.mark.parametrize("wrong", [-4.0, 4.0])
 def test_who_answers_is_learned_from_how_questions_go(ruled: Trained, wrong: float) -> None:
     """However far the model leans to walks or to programs."""

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from kgqa.errors import ModelFormatError
 from kgqa.manifest import write_manifest
 from kgqa.reasoning.answerer import Answerer
+from kgqa.reasoning.confidence import EVIDENCE
 from kgqa.reasoning.pretrained import CONFIG, WEIGHTS, from_pretrained, save_pretrained, trained_state
 from tests.conftest import Trained
 
@@ -98,7 +99,11 @@ def test_a_config_of_something_else(copy: Path, content: str) -> None:
 
 @pytest.mark.parametrize(
     "calibration",
-    [None, {"scale": 1.0, "shift": 0.0, "threshold": 0.3}, {"weights": [1.0], "shift": 0.0, "threshold": 0.3}],
+    [
+        None,
+        {"weights": [1.0] * EVIDENCE, "shift": 0.0, "threshold": 0.3},
+        {"weights": [1.0], "shift": 0.0, "threshold": 0.3, "of_programs": 0.3},
+    ],
 )
 def test_a_calibration_of_another_version(copy: Path, calibration: object) -> None:
     config = json.loads((copy / CONFIG).read_text())

@@ -1,5 +1,6 @@
 """Programs in the joint model: learned from answers alone, run exactly, and told step by step."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,9 @@ import torch
 from torch import nn
 
 from kgqa.graph.store import open_graph
-from kgqa.programs.machine import Step
+from kgqa.programs.machine import Denotation, Program, Step
 from kgqa.reasoning.answerer import Answerer
-from kgqa.reasoning.beam import written
+from kgqa.reasoning.beam import RARE, _added_up, written
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.decoder import Beginning
 from kgqa.reasoning.pretrained import from_pretrained, save_pretrained
@@ -101,6 +102,15 @@ def test_probabilities_of_programs_add_up_to_no_more_than_one(answerer: Answerer
     assert found[0].denotation == float(len(kingdom.CITIES["Lorne"]))
     assert found[0].probability <= found[0].together
     assert sum(each.together for each in found) <= 1 + 1e-4
+
+
+def test_an_empty_set_comes_first_only_where_it_is_likelier_by_far() -> None:
+    named, end = Step("named", end=4, entities=(3,)), Step("set")
+    some: list[tuple[float, Program, Denotation]] = [(math.log(0.01), (named, end), (3,))]
+    for share, first in ((0.5 * 0.01 / RARE, (3,)), (2 * 0.01 / RARE, ())):
+        found = _added_up([(math.log(share), (named, end), ()), *some])
+        assert found[0].denotation == first
+        assert sorted(each.together for each in found) == pytest.approx([0.01, share])
 
 
 def test_the_gradient_of_a_program_reaches_spans_ranker_and_encoder(ruled: Trained) -> None:

@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,7 +14,7 @@ from rapidfuzz import fuzz, process
 
 from assets.world.amounts import Scale, beyond, figures, roundest, threshold, written
 from assets.world.binding import Binding, Bound
-from assets.world.filling import Filling
+from assets.world.filling import PEOPLE, STRANGERS, Filling
 from assets.world.fitness import MOST_ANSWERS
 from assets.world.graph import Graph, answer
 from assets.world.make_operations import Maker, to_lines
@@ -29,6 +30,8 @@ from kgqa.programs.quantities import quantities_of
 
 WORLD = OPERATIONS.parent
 TOO_ALIKE = 88
+SPLITS = ("train", "more", "dev")
+MORE = 13_327
 Row = dict[str, Any]
 
 
@@ -39,14 +42,24 @@ def numbers() -> Numbers:
 
 @pytest.fixture(scope="module")
 def operations() -> dict[str, list[Operation]]:
-    return {split: read_operations(split) for split in ("train", "dev")}
+    return {split: read_operations(split) for split in SPLITS}
+
+
+def read(name: str) -> list[Row]:
+    raw = (WORLD / name).read_bytes()
+    return [json.loads(line) for line in (gzip.decompress(raw) if name.endswith(".gz") else raw).decode().splitlines()]
 
 
 @pytest.fixture(scope="module")
 def rows() -> dict[str, list[Row]]:
-    train = gzip.decompress((WORLD / "operations.train.jsonl.gz").read_bytes()).decode()
-    dev = (WORLD / "operations.dev.jsonl").read_text(encoding="utf-8")
-    return {split: [json.loads(line) for line in text.splitlines()] for split, text in (("train", train), ("dev", dev))}
+    return {split: read(f"operations.{split}.jsonl{'' if split == 'dev' else '.gz'}") for split in SPLITS}
+
+
+@pytest.fixture(scope="module")
+def strangers() -> dict[str, list[Row]]:
+    return {
+        split: read(f"operations.none.{split}.jsonl{'' if split == 'dev' else '.gz'}") for split in ("train", "dev")
+    }
 
 
 @pytest.mark.parametrize(
@@ -115,35 +128,37 @@ def test_what_the_graph_lacks_is_named(numbers: Numbers, program: str, message: 
 
 def test_every_program_means_something_in_the_graph(numbers: Numbers, operations: dict[str, list[Operation]]) -> None:
     binding = Binding(numbers)
-    for operation in operations["train"] + operations["dev"]:
+    for operation in chain(*operations.values()):
         bound = binding.bind(operation.words)
         assert bound[-1].step.op in ENDS, operation.place
 
 
 def test_there_are_enough_and_of_every_kind(operations: dict[str, list[Operation]]) -> None:
-    for split, most in (("train", 900), ("dev", 330)):
+    for split, most in (("train", 900), ("more", 13_000), ("dev", 330)):
         assert len(operations[split]) >= most
         assert {operation.kind for operation in operations[split]} == set(KINDS)
 
 
 def test_dev_is_worded_unlike_train(operations: dict[str, list[Operation]]) -> None:
-    train, dev = ([operation.masked for operation in operations[split]] for split in ("train", "dev"))
+    train, more, dev = ([operation.masked for operation in operations[split]] for split in SPLITS)
+    train += more
     likeness = process.cdist(dev, train, scorer=fuzz.token_sort_ratio, score_cutoff=TOO_ALIKE)
     alike = [(dev[row], train[column]) for row, column in zip(*likeness.nonzero(), strict=True)]
     assert alike == []
 
 
 def test_what_dev_asks_train_asks_in_other_words(operations: dict[str, list[Operation]]) -> None:
-    train, dev = (
+    train, more, dev = (
         {(operation.kind, re.sub(":(more|less)$", "", operation.program)) for operation in operations[split]}
-        for split in ("train", "dev")
+        for split in SPLITS
     )
     assert dev - train == set()
+    assert more == train
 
 
 def test_there_are_enough_questions_of_every_kind(rows: dict[str, list[Row]]) -> None:
-    assert (len(rows["train"]), len(rows["dev"])) == (12_000, 1_300)
-    for split, least in (("train", 800), ("dev", 90)):
+    assert [len(rows[split]) for split in SPLITS] == [12_000, MORE, 1_300]
+    for split, least in (("train", 800), ("more", 400), ("dev", 90)):
         kinds = Counter(row["slice"] for row in rows[split])
         assert set(kinds) == set(KINDS)
         assert min(kinds.values()) >= least
@@ -156,14 +171,15 @@ def test_no_text_is_asked_twice(rows: dict[str, list[Row]], questions: dict[str,
 
 
 def test_mentions_name_the_entities(rows: dict[str, list[Row]]) -> None:
-    for row in rows["train"] + rows["dev"]:
+    for row in chain(*rows.values()):
         assert sorted(mention["entity"] for mention in row["mentions"]) == sorted(row["entities"])
         assert all(0 <= one["start"] < one["end"] <= len(row["question"]) for one in row["mentions"])
 
 
 def test_training_never_asks_about_a_dev_entity(graph: Graph, rows: dict[str, list[Row]]) -> None:
     is_shared = Seeds(graph, True, Random(0)).is_shared
-    assert all(is_shared(node) or not is_dev_entity(node) for row in rows["train"] for node in row["entities"])
+    asked = [node for split in ("train", "more") for row in rows[split] for node in row["entities"]]
+    assert all(is_shared(node) or not is_dev_entity(node) for node in asked)
     for row in rows["dev"]:
         nodes = row["entities"]
         assert all(is_shared(node) or is_dev_entity(node) for node in nodes[:1])
@@ -171,7 +187,7 @@ def test_training_never_asks_about_a_dev_entity(graph: Graph, rows: dict[str, li
 
 
 def test_answers_are_of_the_form_of_their_kind(graph: Graph, rows: dict[str, list[Row]]) -> None:
-    for row in rows["train"] + rows["dev"]:
+    for row in chain(*rows.values()):
         answers, kind = row["answers"], row["slice"]
         if kind == "yes-no":
             assert isinstance(answers[0], bool)
@@ -192,7 +208,27 @@ def test_half_of_what_is_asked_is_so_and_little_is_nothing(rows: dict[str, list[
         assert 0 < found.count(False) / len(found) < 0.04
 
 
-@pytest.mark.parametrize("split", ["train", "dev"])
+def test_of_a_stranger_nothing_of_the_kind_is_known(graph: Graph, strangers: dict[str, list[Row]]) -> None:
+    assert (len(strangers["train"]), len(strangers["dev"])) == (1_200, 216)
+    for row in chain(*strangers.values()):
+        (node,) = row["entities"]
+        assert (row["answers"], row["slice"]) == ([], "stranger")
+        assert graph.kinds[node] in STRANGERS | PEOPLE
+    texts = {split: {normalise(row["question"]) for row in own} for split, own in strangers.items()}
+    assert len(texts["train"] | texts["dev"]) == 1_416
+
+
+def test_strangers_are_asked_by_the_same_seed(
+    graph: Graph, numbers: Numbers, operations: dict[str, list[Operation]]
+) -> None:
+    some = [operation for operation in operations["dev"] if operation.kind in ("superlative", "threshold")]
+    one, two = (list(Maker(graph, numbers, some, "dev", 3).strangers(20, set())) for _ in range(2))
+    assert to_lines(one, "dev") == to_lines(two, "dev")
+    for made in one:
+        assert Machine(numbers).run(made.filled.program) == ()
+
+
+@pytest.mark.parametrize("split", SPLITS)
 def test_answers_are_what_the_machine_finds(
     numbers: Numbers, operations: dict[str, list[Operation]], rows: dict[str, list[Row]], split: str
 ) -> None:
