@@ -108,10 +108,11 @@ class Finish:
         return attributes, np.stack(columns, 1) if columns else np.empty((len(entities), 0))
 
     def _extremes(self, values: Floats, value: float, attribute: Attribute) -> Iterator[Step]:
-        """The extremes, of whatever rank can be asked for, that this value is among these."""
+        """The extremes, of whatever rank can be asked for, that this value is among these; the last is no n-th."""
+        known = (~np.isnan(values)).sum()
         for op, beyond in (("largest", values > value), ("smallest", values < value)):
             rank = 1 + len(np.unique(values[beyond]))
-            if rank <= (1 if attribute.counted else RANKS) and (~np.isnan(values)).sum() > 1:
+            if rank <= (1 if attribute.counted else RANKS) and rank < known:
                 yield Step(op, attribute=attribute, rank=rank)  # type: ignore[arg-type]
 
     def _held(

@@ -1,7 +1,7 @@
 """Quantities: the numbers that a question states, in figures or, up to twelve, in words."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _MANY = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k": 1e3, "m": 1e6, "bn": 1e9}
 _NUMBER = re.compile(
@@ -16,19 +16,24 @@ _BEFORE_CHRIST = re.compile(r"\s*(?:bce?|b\.c\.(?:e\.)?)(?!\w)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number and the characters `start` to `end` where the question states it."""
+    """A number and the characters `start` to `end` where the question states it.
+
+    A lone word (`is_word`) may be meant otherwise: "the one", "which of the two".
+    """
 
     number: float
     start: int
     end: int
+    is_word: bool = field(default=False, compare=False)
 
 
 def quantities_of(question: str) -> list[Quantity]:
     """The numbers in a question, in its order: "3,000", "2.5 million", "1969", "44 BC" (-44), "two million"."""
-    found = [
-        Quantity((_WORDS.index(match[1].lower()) + 1) * _MANY.get((match[2] or "").lower(), 1.0), *match.span())
-        for match in _WORD.finditer(question)
-    ]
+    found = []
+    for match in _WORD.finditer(question):
+        word, many = match.groups()
+        number = (_WORDS.index(word.lower()) + 1) * _MANY.get((many or "").lower(), 1.0)
+        found.append(Quantity(number, match.start(), match.end(), is_word=not many))
     for match in _NUMBER.finditer(question):
         figures, many = match.groups()
         number = float(re.sub(r"[,\u00a0\u202f]", "", figures))

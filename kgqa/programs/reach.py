@@ -104,7 +104,7 @@ class Reach:
         found = []
         for place in np.flatnonzero(self.space.valid((entities,), told)):
             step = self.space.steps[place]
-            if step.op not in ops:
+            if step.op not in ops or 1 < step.rank >= len(entities):  # the second of two is the other extreme
                 continue
             for real in self._with_numbers(step, told):
                 changed = State((*state.program, real), self.machine.step((entities,), real)[0])

@@ -81,7 +81,8 @@ class Search:
         found += self._right(self._reach.stated(told), wanted)
         entities = not isinstance(wanted, bool) and not any(isinstance(each, float) for each in wanted)
         is_named = entities and any(set(wanted) <= set(step.entities) for step in named)  # type: ignore[arg-type]
-        places = {(step.start, step.end) for step in named} | {(each.start, each.end) for each in told}
+        places = {(step.start, step.end) for step in named}
+        places |= {(each.start, each.end) for each in told if not each.is_word}
         best = self._best(dict.fromkeys(found), places, isinstance(wanted, bool) or is_named)
         return _needless_left_out(best) if entities else best
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kgqa.programs.quantities import quantities_of
+from kgqa.programs.quantities import Quantity, quantities_of
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,9 @@ from kgqa.programs.quantities import quantities_of
 def test_numbers_are_read_where_they_stand(question: str, expected: list[tuple[float, str]]) -> None:
     found = quantities_of(question)
     assert [(each.number, question[each.start : each.end]) for each in found] == expected
+
+
+def test_a_lone_word_may_be_meant_otherwise() -> None:
+    found = quantities_of("which one of the two has 3 lakes and over two million people?")
+    assert [(each.number, each.is_word) for each in found] == [(1.0, True), (2.0, True), (3.0, False), (2e6, False)]
+    assert found[0] == Quantity(1.0, 6, 9)

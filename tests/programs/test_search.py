@@ -111,6 +111,22 @@ def test_what_is_named_is_an_answer_only_beside_all_else_that_is(lookout: Lookou
     assert all(sum(step.op == "named" for step in program) == 2 for program in programs)
 
 
+def test_a_word_for_a_number_may_be_left_unread(lookout: Lookout, numbers: Numbers) -> None:
+    """The shortest program comes first, not one that reads "one" as a number."""
+    asked = wanted(numbers, "alm")
+    shortest, *_ = lookout.programs("which one is larger, Alm or Bex?", asked)
+    assert "over" not in {step.op for step in shortest}
+    figures, *_ = lookout.programs("which is over 1, Alm or Bex?", asked)
+    assert "over" in {step.op for step in figures}
+
+
+def test_the_last_of_all_is_no_nth(lookout: Lookout, numbers: Numbers) -> None:
+    """Of two, the second largest is the smaller one."""
+    programs = lookout.programs("Alm or Bex, which is larger?", wanted(numbers, "alm"))
+    both = [program for program in programs if [step.op for step in program[:3]] == ["named", "named", "either"]]
+    assert {step.rank for program in both for step in program} == {1}
+
+
 def told(question: str) -> list[Quantity]:
     return quantities_of(question)
 
