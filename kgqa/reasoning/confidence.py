@@ -24,7 +24,7 @@ EVIDENCE = OF_WALKS + OF_PROGRAMS
 WHO = 1.0  # of the weight of a walk, and of the logits that speak for a walk or a program: which is to answer
 UNCALIBRATED = (WHO, *[0.0] * (OF_WALKS - 2), WHO, 0.0, WHO, 0.0, 0.0, WHO, 0.0, 0.0)
 THRESHOLDS = tuple(percent / 100 for percent in range(10, 91, 2))
-RELIABLE, ANSWERED = 0.97, 0.9
+RELIABLE, ANSWERED, COST = 0.97, 0.9, 0.01
 EVEN = 0.5
 PARTS = 5
 FEWEST = 100  # questions that tell a threshold
@@ -204,9 +204,9 @@ def _regression(rows: Tensor, target: Tensor) -> Calibration:
 def best_threshold(confidences: Tensor, right: Tensor, answerable: Tensor) -> float:
     """Where what is answered can be relied on, and most questions go well: right, or rightly not answered.
 
-    RELIABLE of the answers given are right, if that leaves ANSWERED of the questions that have an answer; a graph or a
-    model that does not allow for both is asked for the second part alone. Of several such thresholds the one nearest to
-    even odds. Shapes (N,).
+    RELIABLE of the answers given are right, if that leaves ANSWERED of the questions that have an answer and is to the
+    cost of no more than COST of all; a graph or a model that does not allow for both is asked for the second part
+    alone. Of several such thresholds the one nearest to even odds. Shapes (N,).
     """
     found = []
     for limit in THRESHOLDS:
@@ -215,4 +215,5 @@ def best_threshold(confidences: Tensor, right: Tensor, answerable: Tensor) -> fl
         reliable = bool((right & answerable)[given].float().mean() >= RELIABLE) if given.any() else False
         enough = bool(given[answerable].float().mean() >= ANSWERED)
         found.append((reliable and enough, well, -abs(limit - EVEN), limit))
-    return max(found)[-1]
+    least = max(well for _, well, _, _ in found) - COST * len(confidences)
+    return max((sure and well >= least, well, near, limit) for sure, well, near, limit in found)[-1]

@@ -72,6 +72,16 @@ def test_the_threshold_is_raised_until_answers_can_be_relied_on() -> None:
     assert best_threshold(confidences, right, everything) == pytest.approx(0.5)  # 96 of 100 are not enough
 
 
+def test_the_threshold_is_not_raised_where_that_withholds_much_that_is_right() -> None:
+    """Half of those in the middle are right: to hold back 5 of 100 that are would cost too much, not one of 100."""
+    confidences = torch.cat([torch.full((900,), 0.95), torch.full((100,), 0.6)])
+    right = torch.cat([torch.ones(900), (torch.arange(100) % 2 == 0).float()]).bool()
+    everything = torch.ones(1000, dtype=torch.bool)
+    assert best_threshold(confidences, right, everything) == pytest.approx(0.5)
+    right[:] = torch.arange(1000) < 909
+    assert best_threshold(confidences, right, everything) > 0.6
+
+
 def test_without_a_reason_to_answer_the_threshold_is_high() -> None:
     sure = torch.tensor([0.9, 0.95])
     assert best_threshold(sure, torch.tensor([True, True]), torch.tensor([True, True])) == pytest.approx(0.5)
