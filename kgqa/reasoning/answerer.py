@@ -24,6 +24,7 @@ from kgqa.reasoning.unfolding import measured
 from kgqa.types import NOTHING_CHOSEN, Answer, Choices, Operation
 
 SURER = 0.3  # by how much a question must be surer alone than where it leans on what was said
+LESS_SURE = 0.02  # by how much it may be less sure alone than where it leans on nothing
 
 
 class Answerer:
@@ -138,12 +139,12 @@ class Answerer:
         """Decide, walk and combine; `mentions` and `hops` are what is known of the question beforehand.
 
         After what was said before, a question is read with it and alone, and the surer reading is taken; one that leans
-        on it unless the other is surer by SURER. A model that learned from no conversation reads every question alone.
+        on it unless the other is surer by SURER, one that doesn't only if it is surer by LESS_SURE. A model that learned from no conversation reads every question alone.
         """
         if context and not self.model.encoder.reads_conversations:
             context = ()
         after = self._read(question, mentions, hops, context)
-        surer = self._confidence(after) + (SURER if after.leans else 0.0)
+        surer = self._confidence(after) + (SURER if after.leans else -LESS_SURE)
         if not context or surer >= 1:
             return after
         alone = self._read(question, mentions, hops, ())
