@@ -139,7 +139,8 @@ class Answerer:
         """Decide, walk and combine; `mentions` and `hops` are what is known of the question beforehand.
 
         After what was said before, a question is read with it and alone, and the surer reading is taken; one that leans
-        on it unless the other is surer by SURER, one that doesn't only if it is surer by LESS_SURE. A model that learned from no conversation reads every question alone.
+        on it unless the other is surer by SURER, one that doesn't only if it is surer by LESS_SURE. A model that
+        learned from no conversation reads every question alone.
         """
         if context and not self.model.encoder.reads_conversations:
             context = ()
