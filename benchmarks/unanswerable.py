@@ -134,6 +134,7 @@ def _shipped(asked: Sequence[Asked], calibration: Calibration) -> dict[str, Any]
     of_kind = {kind: torch.tensor([row.kind == kind for row in asked]) for kind in kinds}
     return {
         "threshold": calibration.threshold,
+        "threshold_of_programs": calibration.of_programs,
         "right": _percent(float(right[given].float().mean())),
         "answered": _percent(float(given[answerable].float().mean())),
         "kinds": {

@@ -188,7 +188,7 @@ class Talks:
             return None
         template = self.random.choice(templates)
         found = self.graph.walk(before[place], template.branches[0].path)
-        called = self.said.places[place]
+        called = self.said.places[place]  # where there is one, nothing is drawn: train and dev stay as they are
         question = self._spoken(template.text, self.random.choice(called) if len(called) > 1 else called[0])
         return self._turn(question, found, "place", template.branches[0], (before[place],))
 

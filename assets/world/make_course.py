@@ -18,7 +18,6 @@ from assets.world.made import made_operations
 from assets.world.make_lessons import HERE, lessons, rows_of
 
 Row = dict[str, Any]
-MOST = 1_000_000  # turns of any file
 
 
 def course(
@@ -43,7 +42,7 @@ def course(
     yield from _again("operation_talks.train.jsonl.gz", 1, talks)
     yield from _again("operation_talks.more.jsonl.gz", 2, talks)
     yield from lessons(turns, turns // 10, seed)
-    yield from lessons(MOST, 0, seed, copies=2, name="talks.more.jsonl.gz")
+    yield from lessons(None, 0, seed, copies=2, name="talks.more.jsonl.gz")
 
 
 def _again(name: str, times: int, turns: int) -> Iterator[Row]:

@@ -18,11 +18,11 @@ RARE = ("narrowing", "place")
 
 
 def lessons(
-    turns: int, others: int, seed: int, skip: int = 0, copies: int = 0, name: str = "talks.train.jsonl.gz"
+    turns: int | None, others: int, seed: int, skip: int = 0, copies: int = 0, name: str = "talks.train.jsonl.gz"
 ) -> Iterator[dict[str, Any]]:
-    """So many turns of a file after those that are skipped, whole conversations after each other; at the end of so many
-    stands one that leans on nothing. Of those of RARE kinds, copies come after the others."""
-    rows = islice(rows_of(name), skip, skip + turns)
+    """So many turns of a file, or all, after those that are skipped, whole conversations after each other; at the end
+    of so many stands one that leans on nothing. Of those of RARE kinds, copies come after the others."""
+    rows = islice(rows_of(name), skip, None if turns is None else skip + turns)
     talks = [list(talk) for _, talk in groupby(rows, _conversation)]
     generator = random.Random(seed)
     apart = generator.sample(list(rows_of("train.jsonl.gz")), others)

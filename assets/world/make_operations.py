@@ -205,8 +205,8 @@ def other_texts(directory: Path) -> set[str]:
 
 
 def to_lines(made: list[Made], split: str) -> list[str]:
-    names = ((one, f"world-operations-{split}-{'seen-' if one.asked.is_seen else ''}{n}") for n, one in enumerate(made))
-    return [one.asked.to_line(name) for one, name in names]
+    names = [f"world-operations-{split}-{'seen-' if one.asked.is_seen else ''}{n}" for n, one in enumerate(made)]
+    return [one.asked.to_line(name) for one, name in zip(made, names, strict=True)]
 
 
 def main() -> None:
