@@ -69,11 +69,12 @@ class Maker:
         self.random.shuffle(made)
         return made
 
-    def each_line(self, taken: set[str]) -> list[Made]:
-        """One question of each line that has a fitting one."""
+    def each_line(self, times: int, taken: set[str]) -> list[Made]:
+        """So many questions of each line that has fitting ones, of yes or no in turn."""
         lines = [line for own in self.lines.values() for line in own.values()]
         self.random.shuffle(lines)
-        return [made for line in lines if (made := self._new(line, taken)) is not None]
+        made = (self._new(line, taken, truth=number % 2 == 0) for number in range(times) for line in lines)
+        return [one for one in made if one is not None]
 
     def strangers(self, total: int, taken: set[str]) -> Iterator[Made]:
         """Questions about what nothing of the kind is of: the largest city of the Moon, the first book by Mars."""
@@ -96,10 +97,13 @@ class Maker:
                 else:
                     del patience[place]
 
-    def _new(self, line: list[Operation], taken: set[str], wish: Wish | None = None) -> Made | None:
+    def _new(
+        self, line: list[Operation], taken: set[str], wish: Wish | None = None, truth: bool | None = None
+    ) -> Made | None:
         operation = self.random.choice(line)
         if wish is None:
-            wish = Wish(may_be_empty(operation) and self.random.random() < EMPTY_SHARE, self.random.random() < 0.5)
+            empty = may_be_empty(operation) and self.random.random() < EMPTY_SHARE
+            wish = Wish(empty, self.random.random() < 0.5 if truth is None else truth)
         for _ in range(TRIES):
             try:
                 filled = self.filling.fill(operation, wish)
@@ -217,6 +221,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE)
     parser.add_argument("--train", type=int, default=12_000)
     parser.add_argument("--dev", type=int, default=1_300)
+    parser.add_argument("--times", type=int, default=3, help="questions of each line of more.tsv (%(default)s)")
     parser.add_argument("--none", type=int, default=1_200, help="for training, about strangers (%(default)s)")
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
@@ -229,7 +234,7 @@ def main() -> None:
     files = {
         "operations.dev.jsonl": ("dev", dev.make(arguments.dev, taken)),
         "operations.train.jsonl.gz": ("train", train.make(arguments.train, taken)),
-        "operations.more.jsonl.gz": ("more", more.each_line(taken)),
+        "operations.more.jsonl.gz": ("more", more.each_line(arguments.times, taken)),
         "operations.none.train.jsonl.gz": ("none-train", list(more.strangers(arguments.none, taken))),
         "operations.none.dev.jsonl": ("none-dev", list(dev.strangers(arguments.dev // FEWER, taken))),
     }

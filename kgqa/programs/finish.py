@@ -42,11 +42,11 @@ class Finish:
         places = entities.searchsorted(wanted)
         if places[-1] >= len(entities) or not np.array_equal(entities[places], wanted):
             return
-        attributes, table = self._measured(entities)  # (A,), (N, A)
+        attributes, table = self.measured(entities)  # (A,), (N, A)
         own = table[places]
         alike = (own == own[0]).all(0) & ((table == own[0]).sum(0) == len(wanted))
         for column in np.flatnonzero(alike):
-            for step in self._extremes(table[:, column], own[0, column], attributes[column]):
+            for step in self.extremes(table[:, column], own[0, column], attributes[column]):
                 yield (*state.program, step, Step("set"))
         for steps, kept in self._held(table, attributes, told):
             if not kept[places].all():
@@ -71,12 +71,12 @@ class Finish:
             attribute, value = self.numbers.values[column], table[row, column]
             alone = len(self.space.machine.follow(state.entities[[row]], attribute.relation)) == 1
             if alone and (table[:, column] == value).sum() == 1:
-                for step in self._extremes(table[:, column], value, attribute):
+                for step in self.extremes(table[:, column], value, attribute):
                     yield (*state.program, step, Step("follow", relation=attribute.relation), Step("set"))
 
     def _counted(self, state: State, wanted: float, told: Sequence[Quantity]) -> Iterator[Program]:
         """As many as are wanted are beyond a number that the question states."""
-        attributes, table = self._measured(state.entities) if told else ([], np.empty((0, 0)))
+        attributes, table = self.measured(state.entities) if told else ([], np.empty((0, 0)))
         for steps, kept in self._held(table, attributes, told):
             if kept.sum() == wanted:
                 yield (*state.program, *steps, Step("count"))
@@ -95,19 +95,19 @@ class Finish:
     def apart(self, one: State, other: State, wanted: float) -> Iterator[Program]:
         """What is wanted is the difference of what two single entities have."""
         if len(one.entities) == len(other.entities) == 1:
-            attributes, table = self._measured(np.concatenate([one.entities, other.entities]))
+            attributes, table = self.measured(np.concatenate([one.entities, other.entities]))
             gaps = np.abs(table[0] - table[1]) if len(attributes) else np.empty(0)
             for place in np.flatnonzero(np.abs(gaps - wanted) <= TOLERANCE * abs(wanted)):
                 yield (*one.program, *other.program, Step("difference", attribute=attributes[place]))
 
-    def _measured(self, entities: Entities) -> tuple[list[Attribute], Floats]:
+    def measured(self, entities: Entities) -> tuple[list[Attribute], Floats]:
         """What is known of some of these entities, and the numbers: shape (N, A)."""
         known = np.flatnonzero(self.space.look(entities).known)
         attributes = [self.numbers.attributes[place] for place in known]
         columns = [self.numbers.of(entities, attribute) for attribute in attributes]
         return attributes, np.stack(columns, 1) if columns else np.empty((len(entities), 0))
 
-    def _extremes(self, values: Floats, value: float, attribute: Attribute) -> Iterator[Step]:
+    def extremes(self, values: Floats, value: float, attribute: Attribute) -> Iterator[Step]:
         """The extremes, of whatever rank can be asked for, that this value is among these; the last is no n-th."""
         known = (~np.isnan(values)).sum()
         for op, beyond in (("largest", values > value), ("smallest", values < value)):

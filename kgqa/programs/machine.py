@@ -5,7 +5,7 @@ CHANGES put another set in the place of the last one; JOINS make one of the last
 asked for: the set itself, how many they are, whether there are any, or a number made of those that they have.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -163,6 +163,15 @@ def placed(program: Program, step: Step) -> Step:
         return step
     start = next(each for each in reversed(program) if each.op in STARTS)
     return replace(step, entities=start.entities)
+
+
+def restarted(program: Program, starts: Mapping[tuple[int, int], Step]) -> Program:
+    """A program that starts from something else wherever it names what stands at these characters."""
+    found: Program = ()
+    for step in program:
+        other = starts.get((step.start, step.end), step) if step.op == "named" else placed(found, step)
+        found += (other,)
+    return found
 
 
 def needed(step: Step) -> int:

@@ -5,6 +5,7 @@ Sets that several programs lead to are walked on from once for each of a few.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -82,13 +83,13 @@ class Reach:
 
     def of_classes(self) -> list[State]:
         """The sets that can be come to from classes alone."""
-        return [state for start in self._classes() for state in self._walked([self._begun(start)], ())]
+        return [state for begun in self.classes for state in self._walked([begun], ())]
 
     def stated(self, told: tuple[Quantity, ...]) -> Iterator[State]:
         """The entities of a class that have more or less of something than the question states, or that lies between
         two numbers of it."""
-        for start in self._classes() if told else ():
-            level = [self._begun(start)]
+        for begun in self.classes if told else ():
+            level = [begun]
             for _ in range(min(len(told), 2)):
                 level = [held for state in level for held in self._held(state, told)]
                 yield from level
@@ -120,8 +121,10 @@ class Reach:
         seen[key] = seen.get(key, 0) + 1
         return seen[key] <= self.limits.each_set if len(state.entities) else state.program[-1].op != "keep"
 
-    def _classes(self) -> Iterator[Step]:
-        return (Step("class", class_=class_) for class_ in range(len(self.machine.numbers.classes)))
+    @cached_property
+    def classes(self) -> list[State]:
+        """Every class, where programs may begin."""
+        return [self._begun(Step("class", class_=class_)) for class_ in range(len(self.machine.numbers.classes))]
 
     def _begun(self, start: Step) -> State:
         return State((start,), self.machine.step((), start)[0])

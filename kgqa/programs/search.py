@@ -18,12 +18,13 @@ from kgqa.programs.finish import Finish
 from kgqa.programs.known import TOLERANCE, Known, State, Wanted, totals
 from kgqa.programs.machine import Denotation, Machine, Program, Step, values_of
 from kgqa.programs.meeting import Meeting, alike
+from kgqa.programs.onward import Onward
 from kgqa.programs.quantities import Quantity
 from kgqa.programs.reach import Limits, Reach
 from kgqa.programs.space import COMPARED, EXTREMES, Space
 
 UNREAD = 3
-READINGS = 4  # of a name, each taken for itself
+MEANINGS = 4  # of a name, each taken for itself
 NEAR = 1  # relations that are followed from one of them
 
 
@@ -69,13 +70,15 @@ class Search:
         """
         told = tuple(quantities)
         near = {start: self._reach.plain(start) for start in named}
-        near |= {start: self._reach.plain(start, NEAR) for start in self._readings(named)}
+        near |= {start: self._reach.plain(start, NEAR) for start in self.meanings(named)}
         met = list(self._meeting.met(near))
         walked = [*chain.from_iterable(near.values()), *met]
         found = [*self._right(self._reach.each(named, told), wanted), *self._right(walked, wanted)]
         if not isinstance(wanted, bool):
             found += self._right(self._meeting.after(met, told), wanted)
         found += (program for state in walked for program in self._finish.programs(state, wanted, told))
+        short = [state for state in walked if _is_short(state.program)]
+        found += Onward(self.space, self._finish, wanted).programs([*self._reach.classes, *short])
         found += self._apart(near, wanted)
         found += self._of_classes.programs(wanted) if not isinstance(wanted, bool) else self._kept(named, wanted)
         found += self._right(self._reach.stated(told), wanted)
@@ -93,6 +96,13 @@ class Search:
         least = min(missed.values(), default=0)
         kept = [program for program, count in missed.items() if not strict or count == least]
         return sorted(kept, key=lambda program: len(program) + UNREAD * missed[program])[: self.limits.programs]
+
+    def meanings(self, named: Sequence[Step]) -> Iterator[Step]:
+        """The best known of what each name may mean, where that is several."""
+        for step in named:
+            if len(step.entities) > 1 and step.start >= 0:
+                known = sorted(step.entities, key=lambda entity: -self._degree[entity])
+                yield from (replace(step, entities=(entity,)) for entity in known[:MEANINGS])
 
     def sets(self, named: Sequence[Step]) -> Iterator[Entities]:
         """What can be come to in a few steps, the nearest first."""
@@ -161,13 +171,6 @@ class Search:
         for place in np.flatnonzero((there > 1) & (np.abs(sums / np.maximum(there, 1) - wanted) <= near)):
             yield Step("mean", attribute=values[place])
 
-    def _readings(self, named: Sequence[Step]) -> Iterator[Step]:
-        """The best known of what each name may mean, where that is several."""
-        for step in named:
-            if len(step.entities) > 1 and step.start >= 0:
-                known = sorted(step.entities, key=lambda entity: -self._degree[entity])
-                yield from (replace(step, entities=(entity,)) for entity in known[:READINGS])
-
     def _kept(self, named: Sequence[Step], wanted: bool) -> Iterator[Program]:
         """Whether what is named is of a class."""
         in_class = self.machine.numbers.in_class
@@ -211,6 +214,11 @@ def _is_part(shorter: Program, program: Program) -> bool:
     return (
         len(shorter) < len(program) and read_by(shorter) == read_by(program) and all(step in rest for step in shorter)
     )
+
+
+def _is_short(program: Program) -> bool:
+    """Whether relations are followed on from the extremes of what this leads to: a step from a name, or two names."""
+    return len(program) <= 2 or (len(program) == 3 and program[-1].op == "either")
 
 
 def read_by(program: Program) -> set[tuple[int, int]]:

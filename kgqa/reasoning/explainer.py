@@ -14,7 +14,7 @@ from kgqa.reasoning.hops import way_there
 from kgqa.reasoning.offers import Offers, said_at
 from kgqa.reasoning.solution import Solution
 from kgqa.reasoning.trace import Route, trace
-from kgqa.reasoning.unfolding import unfolded
+from kgqa.reasoning.unfolding import of_one_meaning, unfolded
 from kgqa.types import Answer, AnswerKind, Hop, Link, Operation, Path, Reason, ScoredEntity, WeighedRelation
 
 SHOWN_CANDIDATES = 5
@@ -63,9 +63,10 @@ class Explainer:
         found, draft = solution.program, solution.thought.draft
         if found is None or draft is None or self.machine is None:
             return Answer(question, "none", confidence=round(confidence, 4), abstained=True, why="no_relation")
-        starts = list(dict.fromkeys(step for step in found.program if step.op == "named"))
+        steps = of_one_meaning(self.machine, found, draft.offers)
+        starts = list(dict.fromkeys(step for step in steps if step.op == "named"))
         links = tuple(self._started(question, step, solution) for step in starts)
-        program, facts = unfolded(self.machine, found.program, starts)
+        program, facts = unfolded(self.machine, steps, starts)
         denotation = found.denotation
         answers = () if abstained or not isinstance(denotation, tuple) else denotation
         scored = tuple(self._scored(entity, found.together) for entity in answers)

@@ -9,13 +9,30 @@ from numpy.typing import NDArray
 
 from kgqa.graph.catalog import Catalog
 from kgqa.graph.numbers import Attribute, Entities, Floats
-from kgqa.programs.machine import ENDS, Machine, Program, Stack, Step, needed
+from kgqa.programs.machine import ENDS, Machine, Program, Stack, Step, needed, restarted
+from kgqa.reasoning.beam import Written
+from kgqa.reasoning.offers import Offers
 from kgqa.types import ENTITIES_KEPT, VALUES_KEPT, Operation
 
 UNIT = re.compile(r"\bin (?!year\b)([^()]+?)(?: \(.*\))?$")  # "elevation in metres", "area in square kilometres"
 FACTS = 40
 
 Fact = tuple[int, int, int]
+
+
+def of_one_meaning(machine: Machine, found: Written, offers: Offers) -> Program:
+    """The program of a lone question with the likeliest meaning of a name in the place of all that are called so, where
+    that comes to the same alone."""
+    program = found.program
+    weighed = sorted(zip(offers.prior[0].tolist(), offers.named[0], strict=False), key=lambda each: -each[0])
+    for step in program:
+        if step.op == "named" and step.start >= 0 and len(step.entities) > 1:
+            place, meanings = (step.start, step.end), [(entity,) for entity in step.entities]
+            for one in (each for _, each in weighed if (each.start, each.end) == place and each.entities in meanings):
+                if machine.run(other := restarted(program, {place: one})) == found.denotation:
+                    program = other
+                    break
+    return program
 
 
 def unfolded(machine: Machine, program: Program, links: Sequence[Step]) -> tuple[tuple[Operation, ...], list[Fact]]:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from random import Random
 
 from kgqa.linking.index import EntityIndex
-from kgqa.programs.machine import Program, Step, placed
+from kgqa.programs.machine import Program, Step, restarted
 from kgqa.programs.quantities import quantities_of
 from kgqa.programs.space import Space
 from kgqa.training.derivations import Node, derived
@@ -69,7 +69,8 @@ class Renamer:
             return row
         for _ in range(TRIES):
             text, others = self._written(row.question, starts, random)
-            programs = [program for each in row.programs if self._runs(program := _with(each, others))]
+            at = {(step.start, step.end): other for step, other in others.items()}
+            programs = [program for each in row.programs if self._runs(program := restarted(each, at))]
             if programs:
                 return Explained(text, tuple(programs), row.walked)
         return row
@@ -91,11 +92,3 @@ class Renamer:
         """Whether it comes to something."""
         found = self.space.machine.run(program)
         return found != () and found == found
-
-
-def _with(program: Program, others: dict[Step, Step]) -> Program:
-    at = {(step.start, step.end): other for step, other in others.items()}
-    found: Program = ()
-    for step in program:
-        found += (at.get((step.start, step.end), step) if step.op == "named" else placed(found, step),)
-    return found

@@ -13,8 +13,11 @@ from kgqa.programs.space import Space
 from kgqa.reasoning.context import Said, referents
 from kgqa.reasoning.offers import said
 from kgqa.training import lookout as module
-from kgqa.training.lookout import Lookout, Words, wanted_of
+from kgqa.training import reader
+from kgqa.training.lookout import Asked, Lookout, wanted_of
 from kgqa.training.questions import Question
+from kgqa.training.reader import Words
+from kgqa.training.walks import Walks
 from tests import kingdom
 
 
@@ -53,6 +56,19 @@ def test_of_many_questions_those_that_a_walk_explains_are_left(
     monkeypatch.setattr(module, "FEW", 5)
     assert lookout.explain(asked("plain")) == [None] * len(kingdom.STATES)
     assert None not in lookout.explain(asked("sum"))
+
+
+def test_what_a_walk_answers_by_chance_is_explained_by_what_answers_those_worded_alike(
+    lookout: Lookout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The largest city of some states is their capital; which is asked is told by the others."""
+    monkeypatch.setattr(module, "FEW", 0)
+    rows = [row for row in asked("superlative") if row.question.startswith("what is the largest city")]
+    walked = [lookout.read(Asked(row), few=False).walked for row in rows]
+    assert 0 < sum(walked) < len(rows) / 2
+    ops = {tuple(step.op for step in each.programs[0]) for each in lookout.explain(rows) if each is not None}
+    assert ops == {("named", "follow", "largest", "set")}
+    assert None not in lookout.explain(rows)
 
 
 def test_every_program_comes_to_the_answer(lookout: Lookout, graph: KnowledgeGraph) -> None:
@@ -127,13 +143,13 @@ def test_a_common_word_in_small_letters_is_no_name(towns: Lookout, monkeypatch: 
     questions = [Question(str(n), f"is number {n} more than that drama?", ()) for n in range(100)]
     questions += [Question("ulm", "is Ulm in Germany?", (True,)), Question("than", "is Than in Germany?", (True,))]
     monkeypatch.setattr(module, "FEW", 0)
-    monkeypatch.setattr(module, "OFTEN", 1.0)
+    monkeypatch.setattr(reader, "OFTEN", 1.0)
     towns.explain(questions)
-    named = [len(towns.named(question)) for question in ("is Than in Germany?", "is ulm more than that?")]
+    named = [len(towns.reader.named(question)) for question in ("is Than in Germany?", "is ulm more than that?")]
     assert named == [2, 1]
-    assert len(towns.named("than and drama")) == 1, "in its place a word may be a name, but for what comes first"
-    monkeypatch.setattr(module, "OFTEN", 0.5)
-    assert not towns.named("it is a drama"), "nine of ten questions have the word"
+    assert len(towns.reader.named("than and drama")) == 1, "in its place a word may be a name, but for what comes first"
+    monkeypatch.setattr(reader, "OFTEN", 0.5)
+    assert not towns.reader.named("it is a drama"), "nine of ten questions have the word"
 
 
 def test_words_of_several_questions_are_not_misspelt() -> None:
@@ -147,5 +163,5 @@ def test_of_many_questions_those_whose_words_speak_for_a_walk_are_left(
 ) -> None:
     """How many people live in a city is a value; that it could be the sum of some city's is by chance."""
     monkeypatch.setattr(module, "FEW", 5)
-    monkeypatch.setattr(Lookout, "_is_walked", lambda *_: False)
+    monkeypatch.setattr(Walks, "lead", lambda *_: False)
     assert lookout.explain(asked("plain")) == [None] * len(kingdom.STATES)

@@ -15,7 +15,7 @@ __all__ = ["graph", "lookout"]
 
 @pytest.fixture
 def renamer(lookout: Lookout) -> Renamer:
-    return Renamer(lookout.space, lookout.index)
+    return Renamer(lookout.space, lookout.reader.index)
 
 
 def test_another_state_is_asked_about_and_programs_start_from_it(lookout: Lookout, renamer: Renamer) -> None:
