@@ -70,11 +70,13 @@ class Maker:
         return made
 
     def each_line(self, times: int, taken: set[str]) -> list[Made]:
-        """So many questions of each line that has fitting ones, of yes or no in turn."""
+        """So many questions of each line that has fitting ones; of yes or no an even number, what is so and what is not
+        in turn."""
         lines = [line for own in self.lines.values() for line in own.values()]
         self.random.shuffle(lines)
-        made = (self._new(line, taken, truth=number % 2 == 0) for number in range(times) for line in lines)
-        return [one for one in made if one is not None]
+        made = ((number, self._new(line, taken, truth=number % 2 == 0)) for number in range(times) for line in lines)
+        in_pairs = times - times % 2
+        return [one for number, one in made if one and (number < in_pairs or one.asked.slice != "yes-no")]
 
     def strangers(self, total: int, taken: set[str]) -> Iterator[Made]:
         """Questions about what nothing of the kind is of: the largest city of the Moon, the first book by Mars."""

@@ -1,10 +1,9 @@
 """Onward: answers that a relation leads to from an extreme, found from the answer and not by trying all."""
 
 from collections.abc import Collection, Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kgqa.graph.numbers import Entities, Mask
 from kgqa.programs.finish import Finish
@@ -20,8 +19,8 @@ class Onward:
 
     def __init__(self, space: Space, finish: Finish, wanted: Wanted) -> None:
         self.space, self.machine, self.finish, self.wanted = space, space.machine, finish, wanted
-        self._known: dict[int, list[tuple[int, tuple[Step, ...]]]] = {}
-        self._added: dict[int, list[tuple[int, Step]]] = {}
+        self._ways = cache(lambda source: list(self._leading(source)))
+        self._totals = cache(lambda entity: list(self._adding_up(entity)))
 
     def programs(self, states: Sequence[State]) -> Iterator[Program]:
         """The programs of states with an extreme, a relation and what ends in the answer."""
@@ -44,13 +43,16 @@ class Onward:
                     yield (*state.program, step, Step("follow", relation=relation), *end, Step("set"))
 
     def _extremes(self, entities: Entities, among: Collection[int] | None = None) -> Iterator[tuple[Step, int]]:
-        """The extremes of a set that are one entity, of these."""
+        """The extremes of a set that are one entity, of these or, of all, those that are the first or the last."""
         attributes, table = self.finish.measured(entities)
-        for row, entity in enumerate(entities.tolist()):
-            if among is None or entity in among:
-                for column in np.flatnonzero((table == table[row]).sum(0) == 1).tolist():
-                    for step in self.finish.extremes(table[:, column], table[row, column], attributes[column]):
-                        yield step, entity
+        if among is None:
+            own = ((table == np.fmax.reduce(table)) | (table == np.fmin.reduce(table))).any(1)
+        else:
+            own = np.isin(entities, list(among))
+        for row in np.flatnonzero(own).tolist():
+            for column in np.flatnonzero((table == table[row]).sum(0) == 1).tolist():
+                for step in self.finish.extremes(table[:, column], table[row, column], attributes[column]):
+                    yield step, int(entities[row])
 
     @cached_property
     def _sources(self) -> Entities:
@@ -59,15 +61,11 @@ class Onward:
         inverses = np.flatnonzero(self.space.has[wanted[0]]).tolist()
         return np.unique(np.concatenate([self.machine.follow(wanted, inverse) for inverse in inverses] or [wanted[:0]]))
 
-    def _ways(self, source: int) -> list[tuple[int, tuple[Step, ...]]]:
+    def _leading(self, source: int) -> Iterator[tuple[int, tuple[Step, ...]]]:
         """The relations that lead from an entity to what is wanted, each with the step that leaves it alone."""
-        if source not in self._known:
-            self._known[source] = list(self._ways_from(source))
-        return self._known[source]
-
-    def _ways_from(self, source: int) -> Iterator[tuple[int, tuple[Step, ...]]]:
         wanted = np.array(self.wanted, dtype=np.int64)
-        for relation in np.flatnonzero(self._leads(source) & self.space.has[wanted[0]][self._inverse]).tolist():
+        back = self.space.has[wanted[0]].reshape(-1, 2)[:, ::-1].ravel()  # which relations lead there
+        for relation in np.flatnonzero(self._leads(source) & back).tolist():
             led = self.machine.follow(np.array([source]), relation)
             if np.array_equal(led, wanted):
                 yield relation, ()
@@ -80,28 +78,19 @@ class Onward:
         leads: Mask = self.space.has[entity] & ~self.machine.numbers.repeated
         return leads
 
-    @cached_property
-    def _inverse(self) -> NDArray[np.int64]:
-        return np.arange(self.space.has.shape[1]) ^ 1
-
     def _counted(self, state: State) -> Iterator[Program]:
         """A relation leads from the first or the last to as many as are wanted, or to what comes to that together."""
         assert not isinstance(self.wanted, bool)
         if len(self.wanted) > 1 or len(state.entities) > LED:
             return
-        wanted = float(self.wanted[0])
         for step, entity in self._extremes(state.entities):
             if _is_plain(step):
-                for relation, end in self._totals(entity, wanted):
+                for relation, end in self._totals(entity):
                     yield (*state.program, step, Step("follow", relation=relation), end)
 
-    def _totals(self, entity: int, wanted: float) -> list[tuple[int, Step]]:
-        """Relations that lead from an entity to as many, or to what comes to this together."""
-        if entity not in self._added:
-            self._added[entity] = list(self._sums(entity, wanted))
-        return self._added[entity]
-
-    def _sums(self, entity: int, wanted: float) -> Iterator[tuple[int, Step]]:
+    def _adding_up(self, entity: int) -> Iterator[tuple[int, Step]]:
+        """Relations that lead from an entity to as many as are wanted, or to what comes to this together."""
+        wanted = float(self.wanted[0])  # type: ignore[index]
         numbers = self.machine.numbers
         for relation in np.flatnonzero(self._leads(entity)).tolist():
             led = self.machine.follow(np.array([entity]), relation)

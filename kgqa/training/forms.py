@@ -25,7 +25,7 @@ Form = tuple[Step, ...]  # a program with numbers of places for what its questio
 
 
 @dataclass(frozen=True)
-class Reading:
+class Worded:
     """A question, with what is named in it or was said before, its numbers, and single meanings of its names."""
 
     question: str
@@ -52,7 +52,7 @@ class Reading:
         """What stands at each place."""
         return [self.question[start:end].casefold() for start, end in self.places]
 
-    def without(self, places: Collection[tuple[int, int]]) -> "Reading":
+    def without(self, places: Collection[tuple[int, int]]) -> "Worded":
         """The same with what stands at some places taken for words."""
         named, meanings = (
             tuple(step for step in steps if (step.start, step.end) not in places)
@@ -90,35 +90,35 @@ class Reading:
         return found
 
 
-def with_words(readings: Sequence[Reading]) -> list[Reading]:
+def with_words(questions: Sequence[Worded]) -> list[Worded]:
     """Many questions without the names that are part of their wording: those that stay the same where others vary."""
-    alike: dict[tuple[str, ...], list[Reading]] = defaultdict(list)
-    for reading in readings:
-        alike[reading.wording].append(reading)
+    alike: dict[tuple[str, ...], list[Worded]] = defaultdict(list)
+    for worded in questions:
+        alike[worded.wording].append(worded)
     fixed = {wording: _fixed(group) for wording, group in alike.items()}
     times = Counter(text for texts in fixed.values() for text in texts)
     varied = Counter(
         text for wording, group in alike.items() if len(group) > 1 for text in _texts(group) - fixed[wording]
     )
     words = {text for text, count in times.items() if count > FIXED * varied[text]}
-    return [_without(reading, words | fixed[reading.wording]) for reading in readings]
+    return [_without(worded, words | fixed[worded.wording]) for worded in questions]
 
 
-def _fixed(group: Sequence[Reading]) -> set[str]:
+def _fixed(group: Sequence[Worded]) -> set[str]:
     """The names that are the same in several questions that are worded alike, if others vary."""
-    places = list(map(set, zip(*(reading.texts() for reading in group), strict=True)))
+    places = list(map(set, zip(*(worded.texts() for worded in group), strict=True)))
     fixed = {text for texts in places if len(texts) == 1 for text in texts}
     return fixed if len(group) >= SEVERAL and len(fixed) < len(places) else set()
 
 
-def _texts(group: Sequence[Reading]) -> set[str]:
-    return {text for reading in group for text in reading.texts()}
+def _texts(group: Sequence[Worded]) -> set[str]:
+    return {text for worded in group for text in worded.texts()}
 
 
-def _without(reading: Reading, words: Collection[str]) -> Reading:
-    places = zip(reading.places, reading.texts(), strict=True)
-    dropped = {(start, end) for (start, end), text in places if text in words and reading.question[start].islower()}
-    return reading.without(dropped) if dropped else reading
+def _without(worded: Worded, words: Collection[str]) -> Worded:
+    places = zip(worded.places, worded.texts(), strict=True)
+    dropped = {(start, end) for (start, end), text in places if text in words and worded.question[start].islower()}
+    return worded.without(dropped) if dropped else worded
 
 
 @dataclass
@@ -135,16 +135,16 @@ class Forms:
             node = node.after.setdefault(step, Forms())
         return new
 
-    def answering(self, reading: Reading, wanted: Wanted, machine: Machine) -> Iterator[tuple[Form, Program]]:
+    def answering(self, worded: Worded, wanted: Wanted, machine: Machine) -> Iterator[tuple[Form, Program]]:
         """The forms that answer a question of their wording, with the programs that they are there."""
-        return _Run(reading, wanted, machine).run(self, (), (), ())
+        return _Run(worded, wanted, machine).run(self, (), (), ())
 
 
 @dataclass(frozen=True)
 class _Run:
     """Runs forms as programs of one question."""
 
-    reading: Reading
+    worded: Worded
     wanted: Wanted
     machine: Machine
 
@@ -152,7 +152,7 @@ class _Run:
         for step, after in forms.after.items():
             if 1 < step.rank >= len(stack[-1]):  # the second of two is the other extreme
                 continue
-            for here in self.reading.steps(step, program):
+            for here in self.worded.steps(step, program):
                 if step.op in ENDS:
                     if self._answers(stack, here):
                         yield (*form, step), (*program, here)
@@ -170,14 +170,16 @@ class Alike:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self._forms = Forms()
-        self._asked: list[tuple[Reading, Wanted]] = []
+        self._asked: list[tuple[Worded, Wanted]] = []
+        self._count = Counter[Form]()  # how many questions each form answers
         self._found: list[dict[Form, Program]] = []
 
-    def add(self, reading: Reading, wanted: Wanted) -> bool:
+    def add(self, worded: Worded, wanted: Wanted) -> bool:
         """Take a question in; whether some of the forms that answer most of those before answer it, too."""
         soundest = self._soundest()
-        self._asked.append((reading, wanted))
+        self._asked.append((worded, wanted))
         self._found.append(self._answering(self._forms, -1))
+        self._count.update(self._found[-1].keys())
         return not soundest.isdisjoint(self._found[-1])
 
     def learn(self, programs: Sequence[Program]) -> None:
@@ -188,13 +190,14 @@ class Alike:
             if self._forms.add(form):
                 new.add(form)
         for place, found in enumerate(self._found):
-            self._found[place] = found | self._answering(new, place)
+            answering = self._answering(new, place)
+            self._count.update(answering.keys())
+            self._found[place] = found | answering
 
     def programs(self, first: int, least: float) -> list[list[Program]]:
         """The programs of each question whose forms answer nearly as many questions as any of its forms does, those
         that answer most first; from the `first` on only those that answer `least`."""
-        count = Counter(form for own in self._found for form in own)
-        found = []
+        count, found = self._count, []
         for place, own in enumerate(self._found):
             most = max((count[form] for form in own), default=0)
             bound = max(NEARLY * most, least if place >= first else 0)
@@ -210,6 +213,5 @@ class Alike:
 
     def _soundest(self) -> set[Form]:
         """The forms that answer most questions."""
-        count = Counter(form for own in self._found for form in own)
-        most = max(count.values(), default=0)
-        return {form for form, number in count.items() if number == most}
+        most = max(self._count.values(), default=0)
+        return {form for form, number in self._count.items() if number == most}

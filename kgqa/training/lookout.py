@@ -28,7 +28,7 @@ from kgqa.programs.thresholds import intervals_of, learned
 from kgqa.reasoning.context import Context, referents
 from kgqa.reasoning.offers import said
 from kgqa.training.alignment import aligned
-from kgqa.training.forms import Alike, Reading, with_words
+from kgqa.training.forms import Alike, Worded, with_words
 from kgqa.training.questions import Question
 from kgqa.training.reader import Reader, Words
 from kgqa.training.renaming import Explained
@@ -62,7 +62,7 @@ class Read:
     asked: Asked
     wanted: Wanted
     walked: bool
-    reading: Reading
+    worded: Worded
 
 
 class Lookout:
@@ -86,9 +86,11 @@ class Lookout:
         self.reader.words = Words() if few else Words.of(questions)
         if few:
             self._learn_thresholds([asked.question for asked in distinct])
-        groups = self._alike(list(self._side_by_side(_read, distinct, few, "reading questions")), few)
+        groups = self._alike(list(self._side_by_side(_read, distinct, few, "reading", "question")), few)
         found = dict[Asked, Explained | None]()
-        for group, own in zip(groups, self._side_by_side(_explained, groups, few, "looking for programs"), strict=True):
+        for group, own in zip(
+            groups, self._side_by_side(_explained, groups, few, "looking for programs", "wording"), strict=True
+        ):
             found |= zip((each.asked for each in group), own, strict=True)
         known = dict(zip(found, aligned(list(found.values())), strict=True))
         return [None if not few and _is_walk(known[asked]) else known[asked] for asked in rows]
@@ -96,16 +98,18 @@ class Lookout:
     def _alike(self, reads: Sequence[Read], few: bool) -> list[list[Read]]:
         """Questions that are worded alike together."""
         if not few:
-            readings = with_words([each.reading for each in reads])
-            reads = [replace(each, reading=reading) for each, reading in zip(reads, readings, strict=True)]
+            questions = with_words([each.worded for each in reads])
+            reads = [replace(each, worded=worded) for each, worded in zip(reads, questions, strict=True)]
         alike: dict[tuple[str, ...], list[Read]] = defaultdict(list)
         for each in reads:
-            alike[each.reading.wording].append(each)
+            alike[each.worded.wording].append(each)
         return list(alike.values())
 
-    def _side_by_side(self, look: Callable[..., T], tasks: Sequence[Any], few: bool, what: str) -> Iterator[T]:
+    def _side_by_side(
+        self, look: Callable[..., T], tasks: Sequence[Any], few: bool, what: str, unit: str
+    ) -> Iterator[T]:
         """Each one looked at, by a process for each core where processes can be forked."""
-        bar = partial(tqdm, total=len(tasks), desc=what, leave=False)
+        bar = partial(tqdm, total=len(tasks), desc=what, unit=unit, leave=False)
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         _LOOKOUT.append(self)
         try:
@@ -160,7 +164,7 @@ class Lookout:
             named = [*named, *self.reader.misspelt(question, named)]
             walked = self.walks.lead(named, wanted)
         told, meanings = quantities_of(question), self.search.meanings(named)
-        return Read(asked, wanted, walked, Reading(question, tuple(named), tuple(told), tuple(meanings)))
+        return Read(asked, wanted, walked, Worded(question, tuple(named), tuple(told), tuple(meanings)))
 
     def explained_alike(self, group: Sequence["Read"], few: bool) -> list[Explained | None]:
         """Questions that are worded alike, each with the programs that answer it and, in other names, most of the rest;
@@ -170,11 +174,11 @@ class Lookout:
             return [None] * len(group)
         alike = Alike(self.space.machine)
         for each in looked:
-            if not alike.add(each.reading, each.wanted):
-                alike.learn(self.search.programs(each.reading.named, each.wanted, each.reading.told))
+            if not alike.add(each.worded, each.wanted):
+                alike.learn(self.search.programs(each.worded.named, each.wanted, each.worded.told))
         walked = [each for each in group if each.wanted != () and not few and each.walked]
         for each in walked:
-            alike.add(each.reading, each.wanted)
+            alike.add(each.worded, each.wanted)
         of_all = alike.programs(len(looked), HALF * len(group))
         programs = dict(zip([*looked, *walked], of_all, strict=True))
         return [self._as_explained(each, programs.get(each, [])) for each in group]

@@ -5,7 +5,6 @@ import pytest
 from kgqa.graph.numbers import Numbers
 from kgqa.programs.finish import Finish
 from kgqa.programs.known import Wanted
-from kgqa.programs.machine import Machine
 from kgqa.programs.onward import Onward
 from kgqa.programs.search import same
 from kgqa.programs.space import Space
@@ -23,22 +22,16 @@ from tests.programs.test_finish import of_class, wanted
     ],
 )
 def test_relations_are_followed_from_an_extreme(
-    space: Space,
-    machine: Machine,
-    numbers: Numbers,
-    question: str,
-    answers: tuple[str, ...] | tuple[float, ...],
-    steps: str,
+    space: Space, numbers: Numbers, question: str, answers: tuple[str, ...] | tuple[float, ...], steps: str
 ) -> None:
-    asked: Wanted = answers if isinstance(answers[0], float) else wanted(numbers, *map(str, answers))  # type: ignore
-    found = list(Onward(space, Finish(space, 100), asked).programs([of_class(machine, numbers, "state")]))
+    names = [answer for answer in answers if isinstance(answer, str)]
+    asked: Wanted = wanted(numbers, *names) if names else (float(answers[0]),)
+    found = list(Onward(space, Finish(space, 100), asked).programs([of_class(space.machine, numbers, "state")]))
     assert steps in {" ".join(step.op for step in program) for program in found}, question
-    assert all(same(machine.run(program), asked, numbers.catalog.values) for program in found)
+    assert all(same(space.machine.run(program), asked, numbers.catalog.values) for program in found)
     assert all(step in space.places for program in found for step in program if step.op == "follow")
 
 
 @pytest.mark.parametrize("asked", [True, (), (17.0,), (1.0, 2.0)])
-def test_there_is_nothing_for_yes_or_no_or_what_nothing_comes_to(
-    space: Space, machine: Machine, numbers: Numbers, asked: Wanted
-) -> None:
-    assert not list(Onward(space, Finish(space, 100), asked).programs([of_class(machine, numbers, "state")]))
+def test_there_is_nothing_for_yes_or_no_or_what_nothing_comes_to(space: Space, numbers: Numbers, asked: Wanted) -> None:
+    assert not list(Onward(space, Finish(space, 100), asked).programs([of_class(space.machine, numbers, "state")]))

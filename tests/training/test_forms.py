@@ -8,7 +8,7 @@ from kgqa.graph.numbers import Attribute, Numbers
 from kgqa.graph.store import build_graph
 from kgqa.programs.machine import Machine, Program, Step
 from kgqa.programs.quantities import quantities_of
-from kgqa.training.forms import Alike, Reading, with_words
+from kgqa.training.forms import Alike, Worded, with_words
 from tests import kingdom
 
 
@@ -18,7 +18,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     return Machine(Numbers.of_graph(build_graph([path])[0]))
 
 
-def reading(machine: Machine, question: str, *names: str) -> Reading:
+def worded(machine: Machine, question: str, *names: str) -> Worded:
     """A question with these names in it; what the graph lacks stands for its first entity."""
     labels = machine.numbers.catalog.labels
     steps = []
@@ -26,7 +26,7 @@ def reading(machine: Machine, question: str, *names: str) -> Reading:
         start = question.index(name)
         entity = labels.index(name) if name in labels else 0
         steps.append(Step("named", start=start, end=start + len(name), entities=(entity,)))
-    return Reading(question, tuple(steps), tuple(quantities_of(question)))
+    return Worded(question, tuple(steps), tuple(quantities_of(question)))
 
 
 def counted(machine: Machine, relation: str, inverse: bool) -> tuple[Step, Step]:
@@ -34,15 +34,15 @@ def counted(machine: Machine, relation: str, inverse: bool) -> tuple[Step, Step]
     return Step("follow", relation=2 * numbers.index(relation) + inverse), Step("count")
 
 
-def asked(machine: Machine, state: str) -> Reading:
-    return reading(machine, f"how many cities are in {state}?", state)
+def asked(machine: Machine, state: str) -> Worded:
+    return worded(machine, f"how many cities are in {state}?", state)
 
 
 def test_wording_is_what_names_and_numbers_leave(machine: Machine) -> None:
-    one = reading(machine, "which rivers in Arden are longer than 100 km?", "Arden")
-    other = reading(machine, "Which rivers in Belmar are longer than 2,500 km", "Belmar")
+    one = worded(machine, "which rivers in Arden are longer than 100 km?", "Arden")
+    other = worded(machine, "Which rivers in Belmar are longer than 2,500 km", "Belmar")
     assert one.wording == other.wording
-    assert one.wording != reading(machine, "which rivers in Arden are longer than Belmar?", "Arden", "Belmar").wording
+    assert one.wording != worded(machine, "which rivers in Arden are longer than Belmar?", "Arden", "Belmar").wording
 
 
 def test_a_program_becomes_one_of_the_same_form_elsewhere(machine: Machine) -> None:
@@ -50,8 +50,7 @@ def test_a_program_becomes_one_of_the_same_form_elsewhere(machine: Machine) -> N
     cities, _ = counted(machine, "located in state", inverse=True)
     people = next(each for each in machine.numbers.values if "population" in _label(machine, each))
     one, other = (
-        reading(machine, f"cities in {state} over {limit}", state)
-        for state, limit in (("Arden", 20000), ("Belmar", 50))
+        worded(machine, f"cities in {state} over {limit}", state) for state, limit in (("Arden", 20000), ("Belmar", 50))
     )
     place = one.places[1]
     over = Step("over", attribute=people, number=20000.0, start=place[0], end=place[1])
@@ -98,16 +97,16 @@ def test_the_last_of_all_is_no_second_elsewhere(machine: Machine) -> None:
 
 def test_a_name_that_stays_while_others_vary_is_a_word(machine: Machine) -> None:
     """Somebody is called "it"; nobody is meant."""
-    readings = [reading(machine, f"{state} is there, is it big?", state, "it") for state in kingdom.STATES[:3]]
-    for own in with_words(readings):
+    questions = [worded(machine, f"{state} is there, is it big?", state, "it") for state in kingdom.STATES[:3]]
+    for own in with_words(questions):
         assert [own.question[step.start : step.end] for step in own.named] == [own.question.split()[0]]
-    lone = reading(machine, "and it is where?", "it")
-    assert not with_words([*readings, lone])[-1].named
+    lone = worded(machine, "and it is where?", "it")
+    assert not with_words([*questions, lone])[-1].named
 
 
 def test_a_name_that_varies_stays_one(machine: Machine) -> None:
-    readings = [reading(machine, f"how big is {name}?", name) for name in ("gold", "lead", "lead", "zinc")]
-    assert with_words(readings) == readings
+    questions = [worded(machine, f"how big is {name}?", name) for name in ("gold", "lead", "lead", "zinc")]
+    assert with_words(questions) == questions
 
 
 def _label(machine: Machine, attribute: Attribute) -> str:

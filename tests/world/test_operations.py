@@ -31,7 +31,7 @@ from kgqa.programs.quantities import quantities_of
 WORLD = OPERATIONS.parent
 TOO_ALIKE = 88
 SPLITS = ("train", "more", "dev")
-MORE = 56_295
+MORE = 54_340
 Row = dict[str, Any]
 
 
@@ -203,7 +203,7 @@ def test_answers_are_of_the_form_of_their_kind(graph: Graph, rows: dict[str, lis
 def test_half_of_what_is_asked_is_so_and_little_is_nothing(rows: dict[str, list[Row]]) -> None:
     for split in rows.values():
         is_so = [row["answers"][0] for row in split if row["slice"] == "yes-no"]
-        assert 0.4 < sum(is_so) / len(is_so) < 0.7, "of three that one line asks two are so"
+        assert 0.4 < sum(is_so) / len(is_so) < 0.6
         found = [bool(row["answers"]) for row in split if row["slice"] in ("superlative", "threshold")]
         assert 0 < found.count(False) / len(found) < 0.04
 
