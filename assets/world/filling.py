@@ -29,6 +29,9 @@ OWN_SHARE = 0.75  # of what others are compared with, that which is one of them
 NEAR_SHARE = 0.5  # of those about whom the answer is no, those like somebody about whom it is yes
 STRANGERS = frozenset({"Element", "Moon", "Planet"})  # in place of something of another class
 PEOPLE = frozenset({"Person"})  # in place of a place
+ARTICLED = frozenset({"Desert", "MountainRange", "River", "Sea"})  # strangers whose names have an article
+HEAVENLY = ("urn:world:Moon/Moon", "urn:world:Star/Sun")  # those of their classes that do
+HEAVENLY_SHARE = 0.4  # of strangers with an article
 PEERS = {  # by what others are like an entity of a class
     "City": "located_in_country", "Country": "borders", "Film": "genre", "Person": "occupation", "State": "borders",
 }  # fmt: skip
@@ -40,11 +43,13 @@ SMALL_COUNTRY_KM2 = 40_000  # without a lake or a mountain of note, one may beli
 @dataclass(frozen=True)
 class Wish:
     """What an answer should be: nobody at all, perhaps since a `stranger` is named, of whom nothing of the kind is
-    known; or `truth` where a yes or a no is asked for."""
+    known, and whose name has an article ("the Moon") where it is `articled`; or `truth` where a yes or a no is asked
+    for."""
 
     empty: bool = False
     truth: bool = True
     stranger: bool = False
+    articled: bool = False
 
 
 @dataclass
@@ -106,7 +111,7 @@ class Filling:
     def _named(self, filled: Filled, bound: tuple[Bound, ...], place: int, wish: Wish) -> Step:
         one, alone = bound[place], not any(other.kinds and other.slot == "b" for other in bound)
         free = wish.empty or (alone and self._is_free(one.kinds, bound[-1].step.op, wish))
-        starts = self._strangers(bound) if wish.stranger else self._starts(bound, place, free)
+        starts = self._strangers(bound, wish) if wish.stranger else self._starts(bound, place, free)
         candidates = self._allowed(starts, one.slot, filled)
         joined = self._joined(bound, place) if filled.stack else ""
         if joined in ("above", "below"):
@@ -157,11 +162,13 @@ class Filling:
         found = self.numbers.of(everyone, measured.attribute)
         return everyone[found > 0 if measured.attribute.counted else ~np.isnan(found)]
 
-    def _strangers(self, bound: tuple[Bound, ...]) -> Entities:
+    def _strangers(self, bound: tuple[Bound, ...], wish: Wish) -> Entities:
         """Those of which the program asks nothing: of no class that it begins with, and nothing that it leads to."""
         known = set(bound[0].kinds)
-        others = STRANGERS | PEOPLE if known <= PLACES else STRANGERS
+        others = ARTICLED if wish.articled else STRANGERS | PEOPLE if known <= PLACES else STRANGERS
         everyone = self._members(tuple(sorted(others - known)))
+        if wish.articled and self.random.random() < HEAVENLY_SHARE:
+            everyone = np.array(sorted(self.number[node] for node in HEAVENLY))
         led = self.machine.follow(self._members(bound[0].kinds), bound[1].step.relation)
         return np.setdiff1d(everyone, np.union1d(led, self.machine.edges(bound[1].step.relation)[0]))
 

@@ -10,7 +10,7 @@ import gzip
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
@@ -78,11 +78,12 @@ class Maker:
         in_pairs = times - times % 2
         return [one for number, one in made if one and (number < in_pairs or one.asked.slice != "yes-no")]
 
-    def strangers(self, total: int, taken: set[str]) -> Iterator[Made]:
-        """Questions about what nothing of the kind is of: the largest city of the Moon, the first book by Mars."""
+    def strangers(self, total: int, taken: set[str], articled: bool = False) -> Iterator[Made]:
+        """Questions about what nothing of the kind is of: the first book by Mars, and with an article the largest city
+        of the Moon."""
         lines = [line for own in self.lines.values() for line in own.values() if may_be_of_strangers(line[0])]
         self.random.shuffle(lines)
-        wish = Wish(empty=True, stranger=True)
+        wish = Wish(empty=True, stranger=True, articled=articled)
         found = (self._new(line, taken, wish) for line in islice(cycle(lines), PATIENCE * total))
         return islice((made for made in found if made is not None), total)
 
@@ -113,7 +114,7 @@ class Maker:
                 continue
             if not is_fit(filled, wish, self.filling, self.random):
                 continue
-            asked = self._asked(filled, STRANGER if wish.stranger else operation.kind)
+            asked = self._asked(filled, STRANGER if wish.stranger else operation.kind, wish.articled)
             if asked and self._is_new(asked, filled, taken):
                 return Made(asked, filled)
         return None
@@ -126,13 +127,17 @@ class Maker:
         taken |= keys
         return True
 
-    def _asked(self, filled: Filled, kind: str) -> Asked | None:
-        """The question as somebody types it, of this kind; none where a name could be somebody else's, or a number is
-        lost."""
+    def _asked(self, filled: Filled, kind: str, articled: bool = False) -> Asked | None:
+        """The question as somebody types it, of this kind, its names with an article if they are `articled`; none where
+        a name could be somebody else's, or a number is lost."""
         slots = sorted(filled.nodes)
         among = self.readings[normalise(filled.operation.text)]
         names = [self.naming.name(filled.nodes[slot], place, among) for place, slot in enumerate(slots)]
-        known = {f"{{{slot}}}": name for slot, name in zip(slots, names, strict=True) if name is not None}
+        known = {
+            f"{{{slot}}}": replace(name, has_article=articled)
+            for slot, name in zip(slots, names, strict=True)
+            if name is not None
+        }
         amounts = {slot: written(*amount, self.random) for slot, amount in filled.amounts.items()}
         text = filled.operation.text
         for slot, amount in amounts.items():
@@ -225,6 +230,7 @@ def main() -> None:
     parser.add_argument("--dev", type=int, default=1_300)
     parser.add_argument("--times", type=int, default=3, help="questions of each line of more.tsv (%(default)s)")
     parser.add_argument("--none", type=int, default=1_200, help="for training, about strangers (%(default)s)")
+    parser.add_argument("--articled", type=int, default=800, help="about such as the Moon (%(default)s)")
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
     graph, numbers = Graph.read(arguments.graph), Numbers.of_graph(open_graph(arguments.graph))
@@ -240,6 +246,7 @@ def main() -> None:
         "operations.none.train.jsonl.gz": ("none-train", list(more.strangers(arguments.none, taken))),
         "operations.none.dev.jsonl": ("none-dev", list(dev.strangers(arguments.dev // FEWER, taken))),
     }
+    files["operations.none.train.jsonl.gz"][1].extend(more.strangers(arguments.articled, taken, articled=True))
     for name, (split, made) in files.items():
         write_lines(arguments.out / name, to_lines(made, split))
         kinds = Counter(one.asked.slice for one in made).most_common()

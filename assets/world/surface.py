@@ -39,6 +39,7 @@ class Name:
     kind: str
     before: str = ""
     after: str = ""
+    has_article: bool = False  # whatever its class
 
 
 def render(template: str, names: dict[str, Name], random: Random) -> Question:
@@ -60,7 +61,11 @@ def with_article(text: str, name: Name, random: Random) -> tuple[str, str]:
     has_article = re.search(r"\b(the|a|an|this|that|'s) $", text, re.IGNORECASE) is not None
     if has_article and name.text.lower().startswith("the "):
         return name.before, name.text[4:]
-    wants = name.kind in WITH_ARTICLE or (name.kind == "Country" and COUNTRIES_WITH_ARTICLE.search(name.text))
+    wants = (
+        name.has_article
+        or name.kind in WITH_ARTICLE
+        or (name.kind == "Country" and COUNTRIES_WITH_ARTICLE.search(name.text))
+    )
     if wants and not has_article and not name.before and not name.text.lower().startswith("the "):
         return ("the " if random.random() < 0.6 else ""), name.text
     return name.before, name.text

@@ -6,10 +6,12 @@ import gzip
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from assets.world.names import distinct, label_of, slug
 from assets.world.schema import CLASSES, RELATIONS, SYMMETRIC, YEAR, variant
+from assets.world.tables import read_rows
 
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 RDFS_LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
@@ -18,6 +20,7 @@ DESCRIPTION = "https://schema.org/description"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 RELATION_PREFIX = "urn:world:r:"
 CLASS_PREFIX = "urn:world:c:"
+OTHER_NAMES = Path(__file__).parent / "relation_names.tsv"
 
 
 @dataclass(frozen=True)
@@ -128,12 +131,20 @@ class World:
 
 
 def relation_names(relation: str, kind: str) -> Iterator[str]:
-    """Label and description of a relation as one class has it."""
+    """Label, description and other names of a relation as one class has it."""
     name, about = variant(relation, kind), RELATIONS[relation]
     label = about.label if name == relation else f"{about.label} ({CLASSES[kind]})"
     yield triple(RELATION_PREFIX + name, RDFS_LABEL, literal(label))
     if about.description and name == relation:
         yield triple(RELATION_PREFIX + name, DESCRIPTION, literal(about.description))
+    for other in other_names().get(label, ()):
+        yield triple(RELATION_PREFIX + name, ALT_LABEL, literal(other))
+
+
+@cache
+def other_names() -> dict[str, list[str]]:
+    """What others call the relations of these labels."""
+    return {row["relation"]: row.values("called") for row in read_rows(OTHER_NAMES)}
 
 
 def literal(text: str) -> str:

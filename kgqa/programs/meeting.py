@@ -99,17 +99,17 @@ class Meeting:
     def _beyond(self, states: Sequence[State]) -> Iterator[State]:
         """What of a class has more or less than something named, or is not what a relation leads to from there."""
         near = [state for state in states if len(state.program) <= 2 and len(state.entities)]
-        for class_, members in enumerate(self.machine.numbers.members):
-            start = Step("class", class_=class_)
+        for begun in self.reach.classes:
+            members = begun.entities
             for state in near:
                 if len(state.entities) == 1:
                     for step, entities in self._compared(members, state, asked=False):
-                        yield State((start, *state.program, step), entities)
+                        yield State((*begun.program, *state.program, step), entities)
                 elif len(members) <= self.limits.added_up:
                     step = placed(state.program, Step("without"))
                     rest = self.machine.step((members, state.entities), step)[0]
                     if len(rest) < len(members):
-                        yield State((start, *state.program, step), rest)
+                        yield State((*begun.program, *state.program, step), rest)
 
 
 def alike(one: Sequence[State], other: Sequence[State]) -> Iterator[tuple[State, State]]:

@@ -124,7 +124,7 @@ class Reach:
     @cached_property
     def classes(self) -> list[State]:
         """Every class, where programs may begin."""
-        return [self._begun(Step("class", class_=class_)) for class_ in range(len(self.machine.numbers.classes))]
+        return [self._begun(step) for step in self.space.steps if step.op == "class"]
 
     def _begun(self, start: Step) -> State:
         return State((start,), self.machine.step((), start)[0])

@@ -12,6 +12,7 @@ from kgqa.programs.quantities import Quantity
 
 RANKS = 5  # "the fifth largest" is the last that can be asked for
 MOST_SETS = 2
+FEWEST = 2  # entities of a class that a program may begin with
 EXTREMES: tuple[Op, ...] = ("largest", "smallest")
 COMPARED: tuple[Op, ...] = ("over", "under", "exactly")
 MEASURED: tuple[Op, ...] = ("above", "below", "sum", "mean", "difference")
@@ -34,7 +35,8 @@ class Space:
     """All steps over a graph but those that start from what a question names.
 
     A step that holds an attribute against a number has none here: the question states it. `thresholds` say what counts
-    as much of an attribute.
+    as much of an attribute. No program begins with the class of a single entity, among which nothing is to be found:
+    whoever means that one names it.
     """
 
     def __init__(self, machine: Machine, thresholds: Mapping[Attribute, float] | None = None) -> None:
@@ -49,7 +51,7 @@ class Space:
         numbers = self.numbers
         classes = range(len(numbers.classes))
         found = [Step("follow", relation=int(relation)) for relation in np.flatnonzero(~numbers.repeated)]
-        found += [Step("class", class_=class_) for class_ in classes]
+        found += [Step("class", class_=class_) for class_ in classes if len(numbers.members[class_]) >= FEWEST]
         found += [Step("keep", class_=class_) for class_ in classes]
         found += [Step(op, attribute=attribute) for op in EXTREMES for attribute in numbers.attributes]
         found += [

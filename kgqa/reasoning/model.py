@@ -104,6 +104,13 @@ class JointModel(nn.Module):
         self.decoder = None
         self.config = replace(self.config, without=(*self.config.without, "programs"))
 
+    def know_other_names(self) -> None:
+        """Learn from now on what relations are called elsewhere, too, of those that have other names."""
+        catalog = self.graph.catalog
+        names = [catalog.relation_aliases(relation) for relation in range(len(catalog.relation_labels))]
+        if any(names):
+            self.relations.know(_encoded(self.names, *names))
+
     def know(self, thresholds: Mapping[Attribute, float]) -> None:
         """Take what counts as much of an attribute from now on; the configuration remembers it."""
         assert self.decoder is not None

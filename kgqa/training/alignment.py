@@ -8,8 +8,9 @@ a prior over the shapes and the parts of programs, all estimated by expectation 
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -59,15 +60,24 @@ class _Case:
     unread: Floats
 
 
-def aligned(rows: Sequence[Explained | None]) -> list[Explained | None]:
+Prior = Callable[[Sequence[Explained]], list[Floats]]  # logarithms of how likely each program is, shape (C,) each
+
+
+def aligned(rows: Sequence[Explained | None], prior: Prior | None = None) -> list[Explained | None]:
     """The same questions with the programs that their words speak for, the likeliest first."""
     known = [row for row in rows if row is not None]
-    chosen = iter(_chosen(row, weights) for row, weights in zip(known, probabilities(known), strict=True))
+    weights = probabilities(known, prior(known) if prior else None)
+    chosen = iter(_chosen(row, own) for row, own in zip(known, weights, strict=True))
     return [None if row is None else next(chosen) for row in rows]
 
 
-def probabilities(rows: Sequence[Explained]) -> list[Floats]:
-    """How likely each program of each question is what was meant: shape (C,) each."""
+def probabilities(rows: Sequence[Explained], before: Sequence[Floats] | None = None) -> list[Floats]:
+    """How likely each program of each question is what was meant: shape (C,) each.
+
+    Args:
+        before: the logarithms of how likely they were before any word was heard, shape (C,) each; all alike if not
+            given.
+    """
     if not rows:
         return []
     reader = _Reader(rows)
@@ -80,19 +90,28 @@ def probabilities(rows: Sequence[Explained]) -> list[Floats]:
     for _ in range(ROUNDS):
         prior = _logs(of_shapes, np.zeros(len(of_shapes), dtype=np.int64)), _logs(of_parts, kinds) * (kinds > 0)
         heard, of_shapes, of_parts = RESERVE * any_, np.zeros_like(of_shapes), np.zeros_like(of_parts)
-        found = [_weigh(case, said, prior, heard, of_shapes, of_parts) for case in cases]
+        found = [
+            _weigh(case, own, said, prior, heard, of_shapes, of_parts)
+            for case, own in zip(cases, before or repeat(0.0), strict=before is not None)
+        ]
         said = heard / heard.sum(1, keepdims=True)
     return found
 
 
 def _weigh(
-    case: _Case, said: Floats, prior: tuple[Floats, Floats], heard: Floats, of_shapes: Floats, of_parts: Floats
+    case: _Case,
+    before: Floats | float,
+    said: Floats,
+    prior: tuple[Floats, Floats],
+    heard: Floats,
+    of_shapes: Floats,
+    of_parts: Floats,
 ) -> Floats:
     """The probability of each program; adds what is expected of the question to the counts of the next round."""
     own = said[np.ix_(case.parts, case.words)]  # (K, N)
     mixed = case.share @ own  # (C, N)
     logs = SHARPNESS * np.log(mixed).sum(1) + prior[0][case.shapes] + case.count @ prior[1][case.parts]
-    logs = logs - UNREAD * case.unread - FURTHER * case.count.sum(1)
+    logs = logs + before - UNREAD * case.unread - FURTHER * case.count.sum(1)
     weights: Floats = np.exp(logs - logs.max())
     weights /= weights.sum()
     np.add.at(heard, np.ix_(case.parts, case.words), own * (case.share.T @ (weights[:, None] / mixed)))

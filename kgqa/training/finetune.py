@@ -178,7 +178,7 @@ def _train(
         hits = [outcome.hit for outcome in quick_outcomes(model, questions)]
         return percent(hits), f"none; of the corrections trained on {percent(hits):.1f} % are right"
 
-    seconds = Trainer(model, rows, tuning.training, watch, hints=meant).train()
+    seconds = Trainer(model, rows, tuning.training, watch, hints=meant, trained_before=True).train()
     model.eval()
     return seconds
 

@@ -9,6 +9,7 @@ import numpy as np
 from kgqa.graph.numbers import Entities, Numbers
 from kgqa.graph.sparse import inverse
 from kgqa.programs.machine import Machine, Program, Step
+from kgqa.programs.space import FEWEST
 from kgqa.training.links import Noun
 from kgqa.training.naming import VAGUE, Naming
 from kgqa.training.patterns import ONE, SEVERAL, formed
@@ -92,7 +93,7 @@ class Groups:
         """All of a class."""
         if class_ not in self._classes:
             members, name = self.numbers.members[class_], self.naming.class_(class_)
-            if not name:
+            if not name or len(members) < FEWEST:
                 raise ImpossibleError
             program = (Step("class", class_=class_),)
             self._classes[class_] = Group(program, members, name, personal=name.personal)

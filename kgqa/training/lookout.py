@@ -6,7 +6,7 @@ from what they name leads to. Questions that differ in names and numbers alone a
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
@@ -26,9 +26,11 @@ from kgqa.programs.search import Search
 from kgqa.programs.space import Space
 from kgqa.programs.thresholds import intervals_of, learned
 from kgqa.reasoning.context import Context, referents
+from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.offers import said
-from kgqa.training.alignment import aligned
+from kgqa.training.alignment import Prior, aligned
 from kgqa.training.forms import Alike, Worded, with_words
+from kgqa.training.prior import prior_of
 from kgqa.training.questions import Question
 from kgqa.training.reader import Reader, Words
 from kgqa.training.renaming import Explained
@@ -76,10 +78,11 @@ class Lookout:
         self.reader, self.walks = Reader(index, self.catalog), Walks(space)
 
     def explain(
-        self, questions: Sequence[Question], contexts: Sequence[Context] | None = None
+        self, questions: Sequence[Question], contexts: Sequence[Context] | None = None, model: JointModel | None = None
     ) -> list[Explained | None]:
         """Each question with the programs that answer it, after what was said before it, and that its words speak for;
-        none where a walk does, if there are many questions."""
+        none where a walk does, if there are many questions. Of few questions a `model` that was trained before has a
+        say in which programs these are."""
         rows = [Asked(row, context) for row, context in zip(questions, contexts or [()] * len(questions), strict=True)]
         distinct = list(dict.fromkeys(rows))
         few = len(distinct) <= FEW
@@ -92,8 +95,16 @@ class Lookout:
             groups, self._side_by_side(_explained, groups, few, "looking for programs", "wording"), strict=True
         ):
             found |= zip((each.asked for each in group), own, strict=True)
-        known = dict(zip(found, aligned(list(found.values())), strict=True))
+        known = dict(zip(found, aligned(list(found.values()), self._prior(found, model if few else None)), strict=True))
         return [None if not few and _is_walk(known[asked]) else known[asked] for asked in rows]
+
+    def _prior(self, found: Mapping[Asked, Explained | None], model: JointModel | None) -> Prior | None:
+        """What a model says of the programs of the questions that have any."""
+        if model is None:
+            return None
+        model.know(self.space.thresholds)
+        contexts = [asked.context for asked, own in found.items() if own is not None]
+        return partial(prior_of, model, contexts=contexts)
 
     def _alike(self, reads: Sequence[Read], few: bool) -> list[list[Read]]:
         """Questions that are worded alike together."""

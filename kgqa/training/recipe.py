@@ -149,7 +149,9 @@ def fit(
         seed_everything(seed)  # as if they had never been there
     with only_training(model, model.of_conversations() if recipe.only_conversations else {}):
         watch = _watcher(dev[:: max(1, math.ceil(len(dev) / max(1, recipe.watched)))])
-        trainer = Trainer(model, asked, recipe.training, watch, checkpoint, resume, lookout=lookout)
+        trainer = Trainer(
+            model, asked, recipe.training, watch, checkpoint, resume, lookout=lookout, trained_before=bool(recipe.start)
+        )
         seconds = trainer.train()
     blend(model, before, recipe.keep)
     return model.to("cpu").eval(), seconds

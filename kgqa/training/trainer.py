@@ -74,7 +74,8 @@ class Trainer:
     `evaluate` gives the development figure (higher is better) and a line about it; it is called
     `evaluations` times, evenly spread, or once an epoch where that is 0. `hints` say for the text of a question which
     entity people mean by a name in it; without them, who is meant is learned from the answers alone. A `lookout` that
-    already knows the graph saves making one.
+    already knows the graph saves making one. A model that was `trained_before` has a say in which of the programs that
+    answer a question is meant.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Trainer:
         resume: bool = False,
         hints: Mapping[str, int] | None = None,
         lookout: Lookout | None = None,
+        trained_before: bool = False,
     ) -> None:
         self.model = model
         self.hints = hints or {}
@@ -96,10 +98,11 @@ class Trainer:
         self.questions = questions
         self.answers = [torch.tensor(sorted(answer_set(q, model.graph.catalog)), dtype=torch.long) for q in questions]
         self.contexts = contexts_of(model, questions)
+        model.know_other_names()
         self.explained: list[Explained | None] = [None] * len(questions)
         if model.decoder is not None:
             lookout = lookout or Lookout(model.decoder.space, model.index)
-            self.explained = lookout.explain(questions, self.contexts)
+            self.explained = lookout.explain(questions, self.contexts, model if trained_before else None)
             model.know(lookout.space.thresholds)
         self._tree = lru_cache(maxsize=TREES)(self._derived)
         self.renamer = Renamer(model.decoder.space, model.index) if any(self.explained) and model.decoder else None

@@ -1,12 +1,16 @@
 """The space: what may come next is what the graph gives a sense to."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from kgqa.graph.numbers import Numbers
+from kgqa.graph.store import build_graph
 from kgqa.programs.machine import ENDS, Machine, Step
 from kgqa.programs.quantities import Quantity
 from kgqa.programs.space import Space
+from tests.programs.conftest import TURTLE
 from tests.programs.test_numbers import class_, entities, relation
 
 
@@ -16,6 +20,14 @@ def valid(space: Space, *sets: np.ndarray, told: tuple[Quantity, ...] = ()) -> s
 
 def test_a_program_begins_with_a_start(space: Space) -> None:
     assert {step.op for step in valid(space)} == {"class"}
+
+
+def test_no_program_begins_with_the_class_of_a_single_entity(tmp_path: Path) -> None:
+    (tmp_path / "land.ttl").write_text(TURTLE + ':oz a :country ; rdfs:label "Oz" . :country rdfs:label "country" .')
+    numbers = Numbers.of_graph(build_graph([tmp_path / "land.ttl"])[0])
+    starts = {numbers.classes[step.class_] for step in valid(Space(Machine(numbers)))}
+    assert starts == {"state", "city", "river"}
+    assert "country" in numbers.classes
 
 
 def test_every_step_is_there_once(space: Space) -> None:

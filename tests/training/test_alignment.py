@@ -47,6 +47,18 @@ def test_probabilities_are_of_each_question() -> None:
         assert weights.sum() == pytest.approx(1.0)
 
 
+def test_what_was_likely_before_decides_where_words_do_not() -> None:
+    row = asked("zzz Ada", (CITIES, COUNT), (RIVERS, COUNT), (HILLS, COUNT))
+    for likely in range(3):
+        before = np.full(3, -4.0)
+        before[likely] = 0.0
+        (weights,) = probabilities([row], [before])
+        assert weights.argmax() == likely
+        (chosen,) = aligned([row], lambda rows, before=before: [before])
+        assert chosen is not None
+        assert chosen.programs[0] == row.programs[likely]
+
+
 def test_names_say_nothing_of_what_is_asked() -> None:
     """All else that is asked about Ada is about rivers, and about Bor it is cities."""
     others = [

