@@ -63,11 +63,14 @@ class _Case:
 Prior = Callable[[Sequence[Explained]], list[Floats]]  # logarithms of how likely each program is, shape (C,) each
 
 
-def aligned(rows: Sequence[Explained | None], prior: Prior | None = None) -> list[Explained | None]:
-    """The same questions with the programs that their words speak for, the likeliest first."""
+def aligned(
+    rows: Sequence[Explained | None], prior: Prior | None = None, likely: float = LIKELY, most: int = MOST
+) -> list[Explained | None]:
+    """The same questions with the programs that their words speak for, the likeliest first: so many at most, and none
+    that is less likely than the likeliest by this factor."""
     known = [row for row in rows if row is not None]
     weights = probabilities(known, prior(known) if prior else None)
-    chosen = iter(_chosen(row, own) for row, own in zip(known, weights, strict=True))
+    chosen = iter(_chosen(row, own, likely, most) for row, own in zip(known, weights, strict=True))
     return [None if row is None else next(chosen) for row in rows]
 
 
@@ -128,8 +131,8 @@ def _logs(counts: Floats, kinds: NDArray[np.int64]) -> Floats:
     return logs
 
 
-def _chosen(row: Explained, weights: Floats) -> Explained:
-    order = [place for place in np.argsort(-weights, kind="stable")[:MOST] if weights[place] >= LIKELY * weights.max()]
+def _chosen(row: Explained, weights: Floats, likely: float, most: int) -> Explained:
+    order = [place for place in np.argsort(-weights, kind="stable")[:most] if weights[place] >= likely * weights.max()]
     return replace(row, programs=tuple(row.programs[place] for place in order))
 
 

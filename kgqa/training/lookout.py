@@ -28,7 +28,7 @@ from kgqa.programs.thresholds import intervals_of, learned
 from kgqa.reasoning.context import Context, referents
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.offers import said
-from kgqa.training.alignment import Prior, aligned
+from kgqa.training.alignment import aligned
 from kgqa.training.forms import Alike, Worded, with_words
 from kgqa.training.prior import prior_of
 from kgqa.training.questions import Question
@@ -44,6 +44,7 @@ SMALL = 20_000  # entities of a graph up to which a search goes as far as it can
 # Of searches in larger ones:
 SHORT = Limits(programs=300, states=500, plain=200, meeting=1_500, meetings=30_000, met=250)
 TOGETHER = 64  # questions from which on several processes look
+DOUBTED, MOST_DOUBTED = 1e-4, 24  # of the likeliest program's probability, and programs, that a model is asked about
 HALF = 0.5  # of questions that are worded alike, which what answers one that a walk answers, too, has to answer
 
 T = TypeVar("T")
@@ -81,8 +82,8 @@ class Lookout:
         self, questions: Sequence[Question], contexts: Sequence[Context] | None = None, model: JointModel | None = None
     ) -> list[Explained | None]:
         """Each question with the programs that answer it, after what was said before it, and that its words speak for;
-        none where a walk does, if there are many questions. Of few questions a `model` that was trained before has a
-        say in which programs these are."""
+        none where a walk does, if there are many questions. A `model` that was trained before has a say in which
+        programs these are."""
         rows = [Asked(row, context) for row, context in zip(questions, contexts or [()] * len(questions), strict=True)]
         distinct = list(dict.fromkeys(rows))
         few = len(distinct) <= FEW
@@ -95,16 +96,22 @@ class Lookout:
             groups, self._side_by_side(_explained, groups, few, "looking for programs", "wording"), strict=True
         ):
             found |= zip((each.asked for each in group), own, strict=True)
-        known = dict(zip(found, aligned(list(found.values()), self._prior(found, model if few else None)), strict=True))
+        known = dict(zip(found, self._aligned(found, few, model), strict=True))
         return [None if not few and _is_walk(known[asked]) else known[asked] for asked in rows]
 
-    def _prior(self, found: Mapping[Asked, Explained | None], model: JointModel | None) -> Prior | None:
-        """What a model says of the programs of the questions that have any."""
+    def _aligned(
+        self, found: Mapping[Asked, Explained | None], few: bool, model: JointModel | None
+    ) -> list[Explained | None]:
+        """The questions with the programs that their words speak for, and perhaps a model; of many it is asked of those
+        programs alone that the words leave in doubt."""
+        rows = list(found.values())
         if model is None:
-            return None
+            return aligned(rows)
+        if not few:
+            rows = aligned(rows, likely=DOUBTED, most=MOST_DOUBTED)
         model.know(self.space.thresholds)
         contexts = [asked.context for asked, own in found.items() if own is not None]
-        return partial(prior_of, model, contexts=contexts)
+        return aligned(rows, partial(prior_of, model, contexts=contexts))
 
     def _alike(self, reads: Sequence[Read], few: bool) -> list[list[Read]]:
         """Questions that are worded alike together."""

@@ -23,12 +23,15 @@ BATCH = 32
 
 def prior_of(model: JointModel, rows: Sequence[Explained], contexts: Sequence[Context]) -> list[Floats]:
     """The logarithms of how likely each program of each question is, as far as they are trusted: shape (C,) each."""
-    assert model.decoder is not None
     was_training = model.training
     model.eval()
-    found: list[Floats] = []
-    for start in tqdm(range(0, len(rows), BATCH), desc="weighing programs", unit="batch", leave=False):
-        found += _of_batch(model, rows[start : start + BATCH], contexts[start : start + BATCH])
+    found: list[Floats] = [np.zeros(len(row.programs)) for row in rows]
+    several = sorted((n for n, row in enumerate(rows) if len(row.programs) > 1), key=lambda n: len(rows[n].question))
+    for start in tqdm(range(0, len(several), BATCH), desc="weighing programs", unit="batch", leave=False):
+        own = several[start : start + BATCH]
+        told = _of_batch(model, [rows[n] for n in own], [contexts[n] for n in own])
+        for number, logs in zip(own, told, strict=True):
+            found[number] = logs
     model.train(was_training)
     return found
 

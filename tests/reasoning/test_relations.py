@@ -1,9 +1,14 @@
 """Relation vectors: a relation that has other names is called by them while training, and never afterwards."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from kgqa.graph.store import build_graph
+from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.relations import UNTOLD, VARIED, RelationVectors
+from kgqa.training.recipe import new_model
 
 TIMES = 400
 
@@ -51,3 +56,19 @@ def test_some_are_described_by_nothing_but_their_other_name(relations: RelationV
 
 def test_one_without_other_names_keeps_its_own(relations: RelationVectors) -> None:
     assert len(set(called(relations, 0))) == 1
+
+
+def test_a_model_knows_the_other_names_of_its_graph(tmp_path: Path) -> None:
+    (tmp_path / "films.ttl").write_text(
+        "@prefix : <urn:x:> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . "
+        "@prefix skos: <http://www.w3.org/2004/02/skos/core#> . "
+        ':big rdfs:label "Big" ; :by :penny ; :in :usa . :penny rdfs:label "Penny" . :usa rdfs:label "USA" . '
+        ':in rdfs:label "country" . :by rdfs:label "directed by" ; skos:altLabel "director", "film director" .'
+    )
+    model = new_model(ModelConfig(), build_graph([tmp_path / "films.ttl"])[0])
+    assert len(model.relations.others) == 0
+    model.know_other_names()
+    counts = dict(zip(model.graph.catalog.relation_labels, model.relations.count.tolist(), strict=True))
+    assert counts == {"directed by": 2, "country": 0}
+    told = torch.from_numpy(model.names.encode(["director", "film director"]))
+    assert torch.allclose(model.relations.others, told)

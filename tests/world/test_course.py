@@ -31,9 +31,9 @@ def test_a_course_has_questions_of_every_source_and_conversations_together() -> 
     files = Counter(name.removeprefix("world-").rstrip("0123456789") for name in ids.elements())
     assert ids["m"] == 1
     assert files["operations-train-"] == 12_000
-    assert files["operations-none-train-"] == 2_400
+    assert files["operations-none-train-"] == 4_000
     assert files["operations-more-"] == round(0.5 * len(list(rows_of("operations.more.jsonl.gz"))))
-    assert sum(not row["answers"] for row in alone) >= 10 + 2_400
+    assert sum(not row["answers"] for row in alone) >= 10 + 4_000
     talks = [row["conversation"] for row in rows if row.get("conversation")]
     changes = sum(one != other for one, other in pairwise(talks))
     assert changes == len(set(talks)) - 1
