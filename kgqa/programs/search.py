@@ -92,7 +92,7 @@ class Search:
     def _best(self, found: Iterable[Program], places: set[tuple[int, int]], strict: bool) -> list[Program]:
         """The shortest, where a name or number that is left unread counts as UNREAD steps; of yes or no, to which half
         of all programs come, and of what is named itself only those that read as many names as any does."""
-        missed = {program: len(places - read_by(program)) for program in found if not _is_idle(program)}
+        missed = {program: len(places - read_by(program)) for program in found if not is_idle(program)}
         least = min(missed.values(), default=0)
         kept = [program for program, count in missed.items() if not strict or count == least]
         return sorted(kept, key=lambda program: len(program) + UNREAD * missed[program])[: self.limits.programs]
@@ -197,7 +197,7 @@ def _needless_left_out(programs: Sequence[Program]) -> list[Program]:
     return kept
 
 
-def _is_idle(program: Program) -> bool:
+def is_idle(program: Program) -> bool:
     """Whether a program decides nothing: it asks whether there are any of what there are in any case, or says again
     what the question names."""
     *steps, end = program
@@ -205,7 +205,23 @@ def _is_idle(program: Program) -> bool:
         return steps[-1].op in ("without", *EXTREMES) or any(step.op == "either" for step in steps)
     if any(step.op == "named" and step.start < 0 for step in steps):  # what was said before: "how many are there?"
         return end.op == "count" and len(steps) == 1 and len(steps[0].entities) == 1
-    return end.op in ("set", "count") and {step.op for step in steps} <= {"named", "keep", "either", "above", "below"}
+    if end.op not in ("set", "count"):
+        return False
+    return {step.op for step in steps} <= {"named", "keep", "either", "above", "below"} or not _leads_on(steps)
+
+
+def _leads_on(steps: Program) -> bool:
+    """Whether what is left in the end is more than the one thing that is named, or that or nothing."""
+    leads: list[bool] = []
+    for step in steps:
+        if step.op in ("named", "class"):
+            leads.append(step.op == "class")
+        elif step.op in ("meet", "either", "without", "above", "below"):
+            other = leads.pop()
+            leads[-1] = step.op == "either" or (leads[-1] and (other or step.op != "meet"))
+        elif step.op == "follow":
+            leads[-1] = True
+    return leads[0]
 
 
 def _is_part(shorter: Program, program: Program) -> bool:

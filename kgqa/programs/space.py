@@ -113,12 +113,17 @@ class Space:
             self._join(mask, stack, look)
 
     def _join(self, mask: Mask, stack: Stack, look: Look) -> None:
-        self._allow(mask, ("meet", "without", "either"))
+        if self._are_values(stack[-1]) == self._are_values(stack[-2]) or not len(stack[-2]):
+            self._allow(mask, ("meet", "without", "either"))
         if len(stack[-1]) == 1 and len(stack[-2]):
             both = look.known & self.look(stack[-2]).known
             self._allow(mask, ("above", "below"), both)
             if len(stack[-2]) == 1:
                 self._allow(mask, ("difference",), both)
+
+    def _are_values(self, entities: Entities) -> bool:
+        """Whether some are numbers, which have nothing in common with anything else."""
+        return bool(self.numbers.catalog.is_value[entities].any())
 
     def look(self, entities: Entities) -> Look:
         """What a set offers; remembered for large sets."""

@@ -17,6 +17,7 @@ from kgqa.linking.reading import ReadingBatch
 from kgqa.linking.shortlist import Candidates
 from kgqa.programs.machine import Program, Stack, Step
 from kgqa.programs.quantities import Quantity
+from kgqa.programs.search import is_idle
 from kgqa.programs.space import COMPARED, MOST_SETS, Space
 from kgqa.reasoning.encoder import attend
 from kgqa.reasoning.offering import NEVER, Offering
@@ -24,6 +25,7 @@ from kgqa.reasoning.offers import Offers, Place
 from kgqa.reasoning.referrer import References
 from kgqa.reasoning.step_vectors import StepVectors
 
+WHOLE = (Step("set"), Step("count"), Step("any"))  # ends that a program which does little may not have
 READS = 2  # places of the question that are looked at for one step
 MOST_STARTS = 3
 
@@ -58,8 +60,8 @@ class Beginning:
         used = tuple((step.start, step.end) for step in program if step.op == "named")
         read = tuple((step.start, step.end) for step in program if step.op in COMPARED)
         valid, is_open = space.valid(stack, quantities), len(stack) < MOST_SETS and len(used) < MOST_STARTS
-        if len(program) == 1 and len(stack[-1]) == 1:
-            valid[space.place(Step("count"))] = False  # one that is named is not counted
+        if program:
+            valid[[space.place(end) for end in WHOLE if is_idle((*program, end))]] = False
         return cls(np.packbits(valid), is_open, used, used + read)
 
     def leaves(self, step: Step) -> bool:

@@ -1,5 +1,7 @@
 """The search: every program that it finds leads to the answers, and what people would mean is among them."""
 
+from typing import cast
+
 import numpy as np
 import pytest
 import torch
@@ -7,10 +9,10 @@ import torch
 from kgqa.graph.numbers import Attribute, Numbers
 from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.index import EntityIndex
-from kgqa.programs.machine import Machine, Step
+from kgqa.programs.machine import Machine, Op, Step
 from kgqa.programs.quantities import Quantity, quantities_of
 from kgqa.programs.reach import Limits
-from kgqa.programs.search import UNREAD, Search, read_by, same
+from kgqa.programs.search import UNREAD, Search, is_idle, read_by, same
 from kgqa.programs.space import Space
 from kgqa.training.lookout import Lookout
 from tests.programs.test_machine import along, named
@@ -103,6 +105,24 @@ def test_what_decides_nothing_is_no_program(
     search = Search(space, Limits(each_set=1000, programs=100_000))
     found = search.programs(lookout.reader.named(question), asked, told(question))
     assert idle not in {" ".join(step.op for step in program) for program in found}
+
+
+@pytest.mark.parametrize(
+    ("steps", "idle"),
+    [
+        ("named named above count", True),
+        ("named named follow without set", True),
+        ("named named follow meet count", True),
+        ("named named follow meet any", False),
+        ("named named follow meet follow set", False),
+        ("named follow named without count", False),
+        ("named named either named follow meet set", False),  # "Alm or Bex, which is in Ada?"
+        ("class named above set", False),
+    ],
+)
+def test_what_comes_to_the_one_that_is_named_or_to_nothing_is_idle(steps: str, idle: bool) -> None:
+    program = tuple(Step(cast(Op, op)) for op in steps.split())
+    assert is_idle(program) is idle
 
 
 def test_what_is_named_is_an_answer_only_beside_all_else_that_is(lookout: Lookout, numbers: Numbers) -> None:

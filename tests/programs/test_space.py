@@ -60,6 +60,15 @@ def test_a_program_ends_with_one_set_or_the_difference_of_two(
     assert {step.op for step in found if step.op in ENDS} == ends
 
 
+def test_numbers_have_nothing_in_common_with_anything_else(space: Space, numbers: Numbers) -> None:
+    cities, joined = numbers.members[class_(numbers, "city")], {"meet", "without", "either"}
+    (people,) = space.machine.step((cities,), Step("follow", relation=relation(numbers, "population")))
+    assert not joined & {step.op for step in valid(space, cities, people)}
+    assert not joined & {step.op for step in valid(space, people, cities)}
+    assert joined <= {step.op for step in valid(space, people, people)}
+    assert joined <= {step.op for step in valid(space, cities, cities[:2])}
+
+
 def test_numbers_are_told_and_not_counted(space: Space, numbers: Numbers) -> None:
     cities = numbers.members[class_(numbers, "city")]
     (people,) = space.machine.step((cities,), Step("follow", relation=relation(numbers, "population")))

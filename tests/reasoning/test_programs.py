@@ -150,7 +150,7 @@ def test_one_that_is_named_is_not_counted(answerer: Answerer) -> None:
     assert answerer.model.decoder is not None
     space, catalog = answerer.model.decoder.space, answerer.graph.catalog
     few = np.array([catalog.entity(kingdom.iri(city)) for city in kingdom.CITIES["Isfar"]])
-    for own in (few[:1], few):
-        program = (Step("named", entities=tuple(own.tolist())),)
+    for own, start, counted in ((few[:1], 0, False), (few, 0, False), (few[:1], -1, False), (few, -1, True)):
+        program = (Step("named", start=start, entities=tuple(own.tolist())),)  # those of -1 were said before
         valid = np.unpackbits(Beginning.of(space, program, (own,), ()).valid, count=len(space.steps))
-        assert bool(valid[space.place(Step("count"))]) == (len(own) > 1)
+        assert bool(valid[space.place(Step("count"))]) == counted
