@@ -210,7 +210,7 @@ def is_idle(program: Program) -> bool:
     return {step.op for step in steps} <= {"named", "keep", "either", "above", "below"} or not _leads_on(steps)
 
 
-def _leads_on(steps: Program) -> bool:
+def _leads_on(steps: Sequence[Step]) -> bool:
     """Whether what is left in the end is more than the one thing that is named, or that or nothing."""
     leads: list[bool] = []
     for step in steps:

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -85,6 +84,7 @@ def probabilities(rows: Sequence[Explained], before: Sequence[Floats] | None = N
         return []
     reader = _Reader(rows)
     cases, kinds = reader.cases, reader.kinds()
+    likely: Sequence[Floats | float] = [0.0] * len(cases) if before is None else before
     words = 1.0 + np.bincount(np.concatenate([case.words for case in cases]), minlength=len(reader.words))
     any_ = np.tile(words / words.sum(), (len(kinds), 1))
     said = any_
@@ -95,7 +95,7 @@ def probabilities(rows: Sequence[Explained], before: Sequence[Floats] | None = N
         heard, of_shapes, of_parts = RESERVE * any_, np.zeros_like(of_shapes), np.zeros_like(of_parts)
         found = [
             _weigh(case, own, said, prior, heard, of_shapes, of_parts)
-            for case, own in zip(cases, before or repeat(0.0), strict=before is not None)
+            for case, own in zip(cases, likely, strict=True)
         ]
         said = heard / heard.sum(1, keepdims=True)
     return found
