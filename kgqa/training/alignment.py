@@ -94,8 +94,7 @@ def probabilities(rows: Sequence[Explained], before: Sequence[Floats] | None = N
         prior = _logs(of_shapes, np.zeros(len(of_shapes), dtype=np.int64)), _logs(of_parts, kinds) * (kinds > 0)
         heard, of_shapes, of_parts = RESERVE * any_, np.zeros_like(of_shapes), np.zeros_like(of_parts)
         found = [
-            _weigh(case, own, said, prior, heard, of_shapes, of_parts)
-            for case, own in zip(cases, likely, strict=True)
+            _weigh(case, own, said, prior, heard, of_shapes, of_parts) for case, own in zip(cases, likely, strict=True)
         ]
         said = heard / heard.sum(1, keepdims=True)
     return found
