@@ -2,7 +2,9 @@
 
 import json
 import os
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,7 @@ from db.errors import StoreError, StoreInputError, UnreachableError
 from db.migrate import upgrade
 
 DEFAULT_FILE = Path(__file__).resolve().parent.parent / "kgqa.db"
+AGAIN_SECONDS = 0.05
 BUSY_MS = 30_000
 FORGET_MS = 1_000
 CONNECT_SECONDS = 5
@@ -148,7 +151,7 @@ def _listen(engine: Engine, foreign_keys: bool) -> None:
     def configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
@@ -160,6 +163,23 @@ def _listen(engine: Engine, foreign_keys: bool) -> None:
 
     event.listen(engine, "connect", configure)
     event.listen(engine, "begin", begin)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Change to the journal beside which others can read.
+
+    For one that writes meanwhile SQLite itself doesn't wait here, whatever its busy timeout says.
+    """
+    until = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(AGAIN_SECONDS)
+        else:
+            return
 
 
 def _lower(text: object) -> object:

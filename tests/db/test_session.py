@@ -69,6 +69,17 @@ def test_eight_threads_write_at_once(database: Database, asked: Asked) -> None:
     assert [turn.position for turn, _ in turns] == list(range(1 + THREADS * WRITES))
 
 
+def test_one_that_writes_to_a_new_file_is_waited_for(tmp_path: Path) -> None:
+    writer = sqlite3.connect(tmp_path / "new.db", isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.5, writer.execute, ["COMMIT"])
+    release.start()
+    open_database(f"sqlite:///{tmp_path / 'new.db'}").close()
+    release.join()
+    assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    writer.close()
+
+
 def test_several_processes_may_open_an_empty_database_at_once(url: str) -> None:
     failures: list[BaseException] = []
 
