@@ -246,6 +246,7 @@ def main() -> None:
         "operations.none.train.jsonl.gz": ("none-train", list(more.strangers(arguments.none, taken))),
         "operations.none.dev.jsonl": ("none-dev", list(dev.strangers(arguments.dev // FEWER, taken))),
     }
+    # After all others, which stay as they were.
     files["operations.none.train.jsonl.gz"][1].extend(more.strangers(arguments.articled, taken, articled=True))
     for name, (split, made) in files.items():
         write_lines(arguments.out / name, to_lines(made, split))

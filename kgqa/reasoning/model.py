@@ -114,6 +114,8 @@ class JointModel(nn.Module):
     def know(self, thresholds: Mapping[Attribute, float]) -> None:
         """Take what counts as much of an attribute from now on; the configuration remembers it."""
         assert self.decoder is not None
+        if thresholds == self.decoder.space.thresholds:
+            return
         ids = self.graph.catalog.relation_ids
         said = {ids[attribute.relation // 2]: limit for attribute, limit in thresholds.items()}
         self.config = replace(self.config, thresholds=said)

@@ -50,7 +50,7 @@ class RelationVectors(nn.Module):
     def know(self, others: Sequence[Tensor]) -> None:
         """Take the embeddings of the other names of each of R / 2 relations, shapes (N, D), for training."""
         count = torch.tensor([len(each) for each in others], device=self.labels.device)
-        self.register_buffer("others", torch.cat([*others]).to(self.labels), persistent=False)  # (N in all, D)
+        self.register_buffer("others", torch.cat([self.labels[:0], *others]), persistent=False)  # (N in all, D)
         self.register_buffer("first", count.cumsum(0) - count, persistent=False)  # (R / 2,)
         self.register_buffer("count", count, persistent=False)  # (R / 2,)
 

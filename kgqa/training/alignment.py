@@ -32,6 +32,8 @@ LIKELY, MOST = 0.01, 12  # of the likeliest program's probability, and programs 
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
+Prior = Callable[[Sequence[Explained]], list[Floats]]  # logarithms of how likely each program is, shape (C,) each
+
 
 class Relation(NamedTuple):
     """A relation that a program follows."""
@@ -57,9 +59,6 @@ class _Case:
     count: Floats
     shapes: NDArray[np.int64]
     unread: Floats
-
-
-Prior = Callable[[Sequence[Explained]], list[Floats]]  # logarithms of how likely each program is, shape (C,) each
 
 
 def aligned(

@@ -19,6 +19,8 @@ NEARLY = 0.75  # of as many questions as any form answers
 SEVERAL = 3  # questions that are worded alike
 FIXED = 2  # times as often as it varies a word is the same
 
+OF_ONE = ("above", "below", "difference")
+
 _WORD = re.compile(r"\w+")
 
 Form = tuple[Step, ...]  # a program with numbers of places for what its question names and states
@@ -151,6 +153,8 @@ class _Run:
     def run(self, forms: Forms, form: Form, program: Program, stack: Stack) -> Iterator[tuple[Form, Program]]:
         for step, after in forms.after.items():
             if 1 < step.rank >= len(stack[-1]):  # the second of two is the other extreme
+                continue
+            if step.op in OF_ONE and len(stack[-1]) != 1:  # as whoever writes programs may not compare with several
                 continue
             for here in self.worded.steps(step, program):
                 if step.op in ENDS:

@@ -72,3 +72,7 @@ def test_a_model_knows_the_other_names_of_its_graph(tmp_path: Path) -> None:
     assert counts == {"directed by": 2, "country": 0}
     told = torch.from_numpy(model.names.encode(["director", "film director"]))
     assert torch.allclose(model.relations.others, told)
+
+
+def test_a_graph_may_have_no_relations() -> None:
+    assert RelationVectors(torch.zeros(0, 8), torch.zeros(0, 8), torch.zeros(0, 8), width=5)().shape == (0, 5)

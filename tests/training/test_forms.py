@@ -1,5 +1,6 @@
 """Forms: questions that are worded alike are answered by the same programs of other names."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,21 @@ def test_a_name_that_varies_stays_one(machine: Machine) -> None:
 
 def _label(machine: Machine, attribute: Attribute) -> str:
     return machine.numbers.catalog.relation_labels[attribute.relation // 2]
+
+
+def test_what_is_compared_with_is_one_of_several_meanings(machine: Machine) -> None:
+    """Whoever writes programs compares with one entity, so a name with two meanings is no program's, but each one is."""
+    people = next(each for each in machine.numbers.values if "population" in _label(machine, each))
+    catalog = machine.numbers.catalog
+    cities = [city for state in kingdom.CITIES.values() for city in state][:3]
+    first, second, other = (catalog.entity(kingdom.iri(city)) for city in cities)
+    text = f"is {cities[0]} larger than {cities[2]}?"
+    one, two = (Step("named", start=text.index(c), end=text.index(c) + len(c)) for c in (cities[0], cities[2]))
+    several = replace(two, entities=tuple(sorted((second, other))))
+    asked = Worded(text, (replace(one, entities=(first,)), several), (), (replace(two, entities=(other,)),))
+    program = (asked.named[0], asked.meanings[0], Step("above", attribute=people), Step("any"))
+    alike = Alike(machine)
+    alike.add(asked, bool(machine.run(program)))
+    alike.learn([program])
+    ((found,),) = alike.programs(1, 0)
+    assert found[1].entities == (other,)
