@@ -115,7 +115,7 @@ def _label(machine: Machine, attribute: Attribute) -> str:
 
 
 def test_what_is_compared_with_is_one_of_several_meanings(machine: Machine) -> None:
-    """Programs are written that compare with one entity: a name with two meanings is none of theirs, each meaning is."""
+    """A program compares with one entity: a name with two meanings is in none, but each meaning may be."""
     people = next(each for each in machine.numbers.values if "population" in _label(machine, each))
     catalog = machine.numbers.catalog
     cities = [city for state in kingdom.CITIES.values() for city in state][:3]
