@@ -3,15 +3,25 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from math import ceil, comb, floor, log, log10
+from typing import NamedTuple
 
 import numpy as np
 
 from kgqa.graph.numbers import Attribute, Entities, Numbers
 
-FEWEST = 3  # questions that must agree
+FEWEST = 3  # questions that must agree, or as few as are this sure:
+SURE = 12.0  # logarithm of the ways in which others could have been taken instead
 AGREEING = 0.6  # of those that speak of an attribute
+DIGITS = 12  # of a number that is round
 
-Interval = tuple[float, float]  # what must be below the threshold, and what above
+
+class Interval(NamedTuple):
+    """What must be below a threshold, and what above; the logarithm of how many sets as large an answer could be."""
+
+    low: float
+    high: float
+    sure: float = 0.0
 
 
 def intervals_of(numbers: Numbers, sets: Iterable[Entities], wanted: Sequence[float]) -> dict[Attribute, Interval]:
@@ -34,11 +44,12 @@ def _between(rest: np.ndarray, own: np.ndarray) -> Interval | None:
     below = rest[~np.isnan(rest)]
     if np.isnan(own).any() or not len(below) or below.max() >= own.min():
         return None
-    return float(below.max()), float(own.min())
+    return Interval(float(below.max()), float(own.min()), log(comb(len(below) + len(own), len(own))))
 
 
 def learned(spoken: Iterable[Mapping[Attribute, Interval]]) -> dict[Attribute, float]:
-    """For each attribute that enough questions agree about, the middle of what most of their intervals share."""
+    """For each attribute that enough questions agree about, the roundest number in what most of their intervals share,
+    since people say what counts as much."""
     by_attribute: dict[Attribute, list[Interval]] = defaultdict(list)
     for intervals in spoken:
         for attribute, interval in intervals.items():
@@ -46,17 +57,28 @@ def learned(spoken: Iterable[Mapping[Attribute, Interval]]) -> dict[Attribute, f
     found = {}
     for attribute, own in by_attribute.items():
         low, high, agreeing = _shared(own)
-        if agreeing >= max(FEWEST, AGREEING * len(own)):
-            found[attribute] = (low + high) / 2
+        sure = len(agreeing) >= FEWEST or sum(each.sure for each in agreeing) >= SURE
+        if sure and len(agreeing) >= AGREEING * len(own):
+            found[attribute] = _roundest(low, high)
     return found
 
 
-def _shared(intervals: Sequence[Interval]) -> tuple[float, float, int]:
-    """The stretch that most intervals share, and how many do."""
-    edges = sorted({edge for interval in intervals for edge in interval})
-    best = (0.0, 0.0, 0)
-    for low, high in pairwise(edges):
-        count = sum(start <= low and high <= end for start, end in intervals)
-        if count > best[2]:
-            best = (low, high, count)
-    return best
+def _shared(intervals: Sequence[Interval]) -> tuple[float, float, list[Interval]]:
+    """The stretch that most intervals share, and these."""
+    edges = sorted({edge for interval in intervals for edge in (interval.low, interval.high)})
+    shared = [
+        (low, high, [each for each in intervals if each.low <= low and high <= each.high])
+        for low, high in pairwise(edges)
+    ]
+    return max(shared, key=lambda stretch: len(stretch[2]))
+
+
+def _roundest(low: float, high: float) -> float:
+    """The number between these that has most zeros at its end; of several the one nearest to their middle."""
+    middle, size = (low + high) / 2, ceil(log10(max(abs(low), abs(high))))
+    for power in range(size, size - DIGITS, -1):
+        unit = 10.0**power
+        for place in sorted(range(ceil(low / unit), floor(high / unit) + 1), key=lambda n: abs(n * unit - middle)):
+            if low < (number := float(f"{place * unit:.{DIGITS}g}")) < high:
+                return number
+    return middle

@@ -27,6 +27,7 @@ SHARPNESS = 0.6  # of the evidence of one word, since words lean on each other
 UNREAD = 0.4  # of the rarity of a name or number: logarithm by which not to read it makes a program less likely
 FURTHER = 0.25  # logarithm by which each further part makes a program less likely
 UNSEEN = 0.05  # how often a shape or part that was never taken counts as taken
+USUAL = 0.25  # in the logarithms, of how often a part is taken: what is meant may be rare
 RESERVE = 200.0  # words of any question that each part counts as having said, so that rare ones do not say all
 LIKELY, MOST = 0.01, 12  # of the likeliest program's probability, and programs that are kept
 
@@ -90,7 +91,7 @@ def probabilities(rows: Sequence[Explained], before: Sequence[Floats] | None = N
     of_shapes, of_parts = np.zeros(len(reader.shapes)), np.zeros(len(kinds))
     found: list[Floats] = []
     for _ in range(ROUNDS):
-        prior = _logs(of_shapes, np.zeros(len(of_shapes), dtype=np.int64)), _logs(of_parts, kinds) * (kinds > 0)
+        prior = _logs(of_shapes, np.zeros(len(of_shapes), dtype=np.int64)), USUAL * _logs(of_parts, kinds) * (kinds > 0)
         heard, of_shapes, of_parts = RESERVE * any_, np.zeros_like(of_shapes), np.zeros_like(of_parts)
         found = [
             _weigh(case, own, said, prior, heard, of_shapes, of_parts) for case, own in zip(cases, likely, strict=True)

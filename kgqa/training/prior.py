@@ -16,7 +16,7 @@ from kgqa.reasoning.model import JointModel
 from kgqa.training.derivations import log_likelihoods
 from kgqa.training.renaming import Explained
 
-TRUST = 0.5  # in the logarithms of what the model was trained on other questions for
+TRUST = 0.75  # in the logarithms of what the model was trained on other questions for
 LEAST = -16.0  # below the likeliest, from which on nothing is told apart
 BATCH = 32
 

@@ -1,7 +1,7 @@
 """Walks: whether relations alone lead from what a question names to its answers."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, combinations
+from itertools import combinations
 
 import numpy as np
 
@@ -32,24 +32,27 @@ class Walks:
         if isinstance(wanted, bool):
             return False
         seeds = [entity for step in named for entity in step.entities[:NAMESAKES] if wanted != (entity,)]
-        reached = [self._walks(entity) for entity in seeds]
-        for entity, (firsts, seconds) in zip(seeds, reached, strict=True):
-            near = firsts if len(wanted) < SEVERAL and not also_far else chain(firsts, seconds)
-            if any(self._is(found, wanted) or self._is(_but(found, entity), wanted) for found in near):
-                return True
+        firsts = [list(self._further([np.array([entity])])) for entity in seeds]
+        if self._any_is(seeds, firsts, wanted):
+            return True
         if len(wanted) < SEVERAL and not also_far:
             return False
-        if any(self._is(found, wanted) for _, seconds in reached for found in self._further(seconds)):
+        seconds = [list(self._further(own)) for own in firsts]
+        if self._any_is(seeds, seconds, wanted):
             return True
-        sets = [[each for each in firsts if len(each) >= len(wanted)][:MEETING] for firsts, _ in reached]
+        if any(self._is(found, wanted) for own in seconds for found in self._further(own)):
+            return True
+        sets = [[each for each in own if len(each) >= len(wanted)][:MEETING] for own in firsts]
         pairs = ((one, other) for own, others in combinations(sets, 2) for one in own for other in others)
         return any(self._is(np.intersect1d(one, other, assume_unique=True), wanted) for one, other in pairs)
 
-    def _walks(self, entity: int) -> tuple[list[Entities], list[Entities]]:
-        """Where an entity leads over one relation and over two."""
-        start = np.array([entity])
-        firsts = [self.space.machine.follow(start, relation) for relation in self._relations(start)]
-        return firsts, list(self._further(firsts))
+    def _any_is(self, seeds: Sequence[int], reached: Sequence[Sequence[Entities]], wanted: Wanted) -> bool:
+        """Whether anything that one of these entities leads to is what is wanted, perhaps without itself."""
+        return any(
+            self._is(found, wanted) or self._is(_but(found, entity), wanted)
+            for entity, own in zip(seeds, reached, strict=True)
+            for found in own
+        )
 
     def _further(self, level: Sequence[Entities]) -> Iterator[Entities]:
         for found in level[:WALKS]:
