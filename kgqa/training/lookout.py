@@ -178,9 +178,10 @@ class Lookout:
             *(said(each.entities, c) for c, each in enumerate(referents(asked.context))),
         ]
         walked = wanted != () and self.walks.lead(named, wanted)
-        if not few and not walked and wanted != ():
-            named = [*named, *self.reader.misspelt(question, named)]
-            walked = self.walks.lead(named, wanted)
+        if not walked and wanted != ():
+            other = self.reader.shorter(question, named) if few else [*named, *self.reader.misspelt(question, named)]
+            walked = self.walks.lead(other, wanted)
+            named = other if walked or not few else named
         told, meanings = quantities_of(question), self.search.meanings(named)
         return Read(asked, wanted, walked, Worded(question, tuple(named), tuple(told), tuple(meanings)))
 

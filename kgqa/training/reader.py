@@ -59,7 +59,19 @@ class Reader:
 
     def named(self, question: str) -> list[Step]:
         """Each longest name in a question, with all that it may mean."""
-        spans = [span for span in spans_of(question) if self._names_something(span)]
+        return self._longest(self._names(question))
+
+    def shorter(self, question: str, named: Sequence[Step]) -> list[Step]:
+        """The same, but of longest names that have others in them these: the Mississippi of "Mississippi River"."""
+        outer = {(step.start, step.end) for step in named}
+        inner = self._longest([span for span in self._names(question) if (span.start, span.end) not in outer])
+        kept = [step for step in named if not any(step.start <= each.start and each.end <= step.end for each in inner)]
+        return sorted((*kept, *inner), key=lambda step: step.start)
+
+    def _names(self, question: str) -> list[Span]:
+        return [span for span in spans_of(question) if self._names_something(span)]
+
+    def _longest(self, spans: Sequence[Span]) -> list[Step]:
         longest = [span for span in spans if not any(_within(span, other) for other in spans)]
         found = [(span, tuple(sorted(self.index.exact([span.text])[0]))) for span in longest]
         return [Step("named", start=span.start, end=span.end, entities=entities) for span, entities in found]

@@ -127,11 +127,12 @@ def test_what_was_said_before_is_started_from(lookout: Lookout) -> None:
 
 @pytest.fixture
 def towns(tmp_path: Path) -> Lookout:
-    """Than is a town, and Ulm; a drama is called just so."""
+    """Than is a town, and Ulm, with a mill on the Danube; a drama is called just so."""
     path = tmp_path / "graph.ttl"
     path.write_text(
         "@prefix : <urn:x:> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
         ':than rdfs:label "Than" ; :in :germany . :germany rdfs:label "Germany" . :in rdfs:label "in" .\n'
+        ':mill rdfs:label "Ulm Mill" ; :on :danube . :danube rdfs:label "Danube" . :on rdfs:label "on" .\n'
         ':ulm rdfs:label "Ulm" ; :in :germany . :drama rdfs:label "drama" ; :in :germany .\n'
     )
     graph = build_graph([path])[0]
@@ -150,6 +151,13 @@ def test_a_common_word_in_small_letters_is_no_name(towns: Lookout, monkeypatch: 
     assert len(towns.reader.named("than and drama")) == 1, "in its place a word may be a name, but for what comes first"
     monkeypatch.setattr(reader, "OFTEN", 0.5)
     assert not towns.reader.named("it is a drama"), "nine of ten questions have the word"
+
+
+@pytest.mark.parametrize(("answer", "name"), [("urn:x:germany", "Ulm"), ("urn:x:danube", "Ulm Mill")])
+def test_a_name_in_a_longer_one_is_read_where_it_leads_to_the_answer(towns: Lookout, answer: str, name: str) -> None:
+    (explained,) = towns.explain([Question("1", "where is Ulm Mill?", (answer,))])
+    assert explained is not None
+    assert {explained.question[program[0].start : program[0].end] for program in explained.programs} == {name}
 
 
 def test_words_of_several_questions_are_not_misspelt() -> None:
