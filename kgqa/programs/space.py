@@ -73,6 +73,11 @@ class Space:
             found.setdefault((step.op, step.rank > 1), []).append(place)
         return {key: slice(places[0], places[-1] + 1) for key, places in found.items()}
 
+    @cached_property
+    def extremes(self) -> list[int]:
+        """Where the largest and the smallest are."""
+        return [place for place, step in enumerate(self.steps) if step.op in EXTREMES]
+
     def valid(self, stack: Stack, quantities: Sequence[Quantity] = ()) -> Mask:
         """Which steps (N,) may follow: those that a graph like this one gives a sense to.
 
@@ -97,9 +102,8 @@ class Space:
         values = len(self.numbers.values)
         self._allow(mask, ("follow",), (look.relations & ~self._from_values)[~self.numbers.repeated])
         self._allow(mask, ("keep",), ~look.all | (len(last) == 1))  # "is the Moon a moon?"
-        if len(last) > 1:
-            self._allow(mask, EXTREMES, look.known)
-            self._allow(mask, EXTREMES, np.tile(look.several[:values], RANKS - 1), ranked=True)
+        self._allow(mask, EXTREMES, look.known)  # of one as well: the largest city of a state that has no other
+        self._allow(mask, EXTREMES, np.tile(look.several[:values], RANKS - 1), ranked=True)
         if self.thresholds:
             places = [self.numbers.values.index(attribute) for attribute in self.thresholds]
             self._allow(mask, ("notable",), look.known[places])

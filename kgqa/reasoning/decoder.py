@@ -27,6 +27,7 @@ from kgqa.reasoning.step_vectors import StepVectors
 
 WHOLE = (Step("set"), Step("count"), Step("any"))  # ends that a program which does little may not have
 READS = 2  # places of the question that are looked at for one step
+LEADING = ("follow", "keep")  # after these what is left alone may be the largest: no other was there to begin with
 MOST_STARTS = 3
 
 
@@ -62,6 +63,8 @@ class Beginning:
         valid, is_open = space.valid(stack, quantities), len(stack) < MOST_SETS and len(used) < MOST_STARTS
         if program:
             valid[[space.place(end) for end in WHOLE if is_idle((*program, end))]] = False
+        if stack and len(stack[-1]) == 1 and program[-1].op not in LEADING:
+            valid[space.extremes] = False
         return cls(np.packbits(valid), is_open, used, used + read)
 
     def leaves(self, step: Step) -> bool:

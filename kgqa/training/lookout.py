@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from kgqa.errors import UnknownEntityError
 from kgqa.graph.catalog import Catalog
+from kgqa.graph.numbers import Attribute
 from kgqa.linking.index import EntityIndex
 from kgqa.programs.known import Wanted
 from kgqa.programs.machine import Program
@@ -24,7 +25,7 @@ from kgqa.programs.quantities import quantities_of
 from kgqa.programs.reach import Limits
 from kgqa.programs.search import Search
 from kgqa.programs.space import Space
-from kgqa.programs.thresholds import intervals_of, learned
+from kgqa.programs.thresholds import Interval, intervals_of, learned
 from kgqa.reasoning.context import Context, referents
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.offers import said
@@ -87,10 +88,11 @@ class Lookout:
         rows = [Asked(row, context) for row, context in zip(questions, contexts or [()] * len(questions), strict=True)]
         distinct = list(dict.fromkeys(rows))
         few = len(distinct) <= FEW
-        self.reader.words = Words() if few else Words.of(questions)
+        self.reader.words, self.reader.dropped = Words() if few else Words.of(questions), frozenset()
         if few:
             self._learn_thresholds([asked.question for asked in distinct])
-        groups = self._alike(list(self._side_by_side(_read, distinct, few, "reading", "question")), few)
+        reads = list(self._side_by_side(_read, distinct, few, "reading", "question"))
+        groups = self._alike(self._read_again(reads) if few else reads, few)
         found = dict[Asked, Explained | None]()
         for group, own in zip(
             groups, self._side_by_side(_explained, groups, few, "looking for programs", "wording"), strict=True
@@ -112,6 +114,20 @@ class Lookout:
         model.know(self.space.thresholds)
         contexts = [asked.context for asked, own in found.items() if own is not None]
         return aligned(rows, partial(prior_of, model, contexts=contexts))
+
+    def _read_again(self, reads: Sequence[Read]) -> list[Read]:
+        """Few questions where shorter names are read in a longer one if a walk told so in some of them, and in none
+        that it is the longer one."""
+        dropped, kept = set[str](), set[str]()
+        for each in reads:
+            for step in self.reader.named(each.asked.question.question) if each.walked else ():
+                name = each.worded.question[step.start : step.end].casefold()
+                (kept if step in each.worded.named else dropped).add(name)
+        self.reader.dropped = frozenset(dropped - kept)
+        return [self.read(each.asked, few=True) if self._has_dropped(each) else each for each in reads]
+
+    def _has_dropped(self, read: Read) -> bool:
+        return any(name in read.worded.question.casefold() for name in self.reader.dropped)
 
     def _alike(self, reads: Sequence[Read], few: bool) -> list[list[Read]]:
         """Questions that are worded alike together."""
@@ -142,17 +158,20 @@ class Lookout:
 
     def _learn_thresholds(self, questions: Sequence[Question]) -> None:
         """What counts as much, of questions that no program answers without knowing it."""
-        spoken = []
-        for row in tqdm(questions, unit="question", desc="learning what counts as much", leave=False):
-            wanted = wanted_of(row, self.catalog)
-            if isinstance(wanted, bool) or not wanted or isinstance(wanted[0], float) or row.context:
-                continue
-            if len(wanted) > 1 and not self.programs(row.question, wanted):
-                sets = self.search.sets(self.reader.named(row.question))
-                spoken.append(intervals_of(self.space.numbers, sets, wanted))
+        spoken = self._side_by_side(_spoken, questions, True, "learning what counts as much", "question")
         if thresholds := learned(spoken):
             self.space = Space(self.space.machine, thresholds)
             self.search = Search(self.space, self.limits)
+
+    def spoken(self, row: Question) -> Mapping[Attribute, Interval]:
+        """Between which numbers what counts as much must lie for one question; nothing where a walk or a program does
+        without."""
+        wanted, named = wanted_of(row, self.catalog), self.reader.named(row.question)
+        if isinstance(wanted, bool) or len(wanted) < 2 or isinstance(wanted[0], float) or row.context:
+            return {}
+        if self.walks.lead(named, wanted) or self.programs(row.question, wanted):
+            return {}
+        return intervals_of(self.space.numbers, self.search.sets(named), wanted)
 
     def is_needed(self, questions: Sequence[Question]) -> bool:
         """Whether programs explain enough of a sample of the questions that walks do not."""
@@ -229,6 +248,11 @@ _LOOKOUT: list[Lookout] = []  # the one that looks, for the processes that it is
 
 def _read(asked: Asked, few: bool) -> Read:
     return _LOOKOUT[-1].read(asked, few)
+
+
+def _spoken(row: Question, few: bool) -> Mapping[Attribute, Interval]:
+    assert few
+    return _LOOKOUT[-1].spoken(row)
 
 
 def _explained(group: Sequence[Read], few: bool) -> list[Explained | None]:

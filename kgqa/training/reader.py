@@ -51,11 +51,13 @@ class Words:
 
 
 class Reader:
-    """Reads names of an index; many questions tell which words are none."""
+    """Reads names of an index; many questions tell which words are none, and `dropped` are names that are none where
+    others are in them."""
 
     def __init__(self, index: EntityIndex, catalog: Catalog) -> None:
         self.index, self.catalog = index, catalog
         self.words = Words()
+        self.dropped: frozenset[str] = frozenset()
 
     def named(self, question: str) -> list[Step]:
         """Each longest name in a question, with all that it may mean."""
@@ -69,7 +71,8 @@ class Reader:
         return sorted((*kept, *inner), key=lambda step: step.start)
 
     def _names(self, question: str) -> list[Span]:
-        return [span for span in spans_of(question) if self._names_something(span)]
+        spans = [span for span in spans_of(question) if self._names_something(span)]
+        return [span for span in spans if span.text.casefold() not in self.dropped]
 
     def _longest(self, spans: Sequence[Span]) -> list[Step]:
         longest = [span for span in spans if not any(_within(span, other) for other in spans)]

@@ -44,6 +44,12 @@ def test_an_empty_set_can_be_asked_after_and_nothing_else(space: Space) -> None:
     assert {step.op for step in valid(space, empty)} == {"count", "any", "set", "largest", "smallest", "class"}
 
 
+def test_the_only_one_is_the_largest_but_not_the_second(space: Space, numbers: Numbers) -> None:
+    one = entities(numbers, "alm")
+    assert {step.rank for step in valid(space, one) if step.op == "largest"} == {1}
+    assert {step.rank for step in valid(space, np.sort(entities(numbers, "alm", "ash"))) if step.op == "largest"} > {1}
+
+
 def test_numbers_are_compared_where_the_question_states_one(space: Space, numbers: Numbers) -> None:
     cities = numbers.members[class_(numbers, "city")]
     assert not {"over", "under", "exactly"} & {step.op for step in valid(space, cities)}

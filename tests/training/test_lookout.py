@@ -160,6 +160,17 @@ def test_a_name_in_a_longer_one_is_read_where_it_leads_to_the_answer(towns: Look
     assert {explained.question[program[0].start : program[0].end] for program in explained.programs} == {name}
 
 
+def test_what_a_longer_name_is_in_one_question_it_is_in_others(towns: Lookout) -> None:
+    where = Question("1", "where is Ulm Mill?", ("urn:x:germany",))
+    count = Question("2", "how many countries is Ulm Mill in?", (1,))
+    _, explained = towns.explain([where, count])
+    assert explained is not None
+    assert {explained.question[program[0].start : program[0].end] for program in explained.programs} == {"Ulm"}
+    (alone,) = towns.explain([count])
+    assert alone is not None
+    assert {alone.question[program[0].start : program[0].end] for program in alone.programs} == {"Ulm Mill"}
+
+
 def test_words_of_several_questions_are_not_misspelt() -> None:
     words = Words.of([Question(str(n), f"Number of cities, please, question{n}", ()) for n in range(10)])
     assert words.usual == {"number", "of", "cities", "please"}
