@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kgqa.graph.numbers import Attribute, Floats
+from kgqa.graph.numbers import Floats
 from kgqa.programs.machine import Program, Step
 from kgqa.programs.search import read_by
 from kgqa.training.renaming import Explained
@@ -37,7 +37,7 @@ Prior = Callable[[Sequence[Explained]], list[Floats]]  # logarithms of how likel
 
 
 class Relation(NamedTuple):
-    """A relation that a program follows."""
+    """A relation that a program follows, either way, or that values or counts are of: its words are the same."""
 
     number: int
 
@@ -164,8 +164,8 @@ class _Reader:
         return _Case(np.array(known, dtype=np.int64), parts, share, count, np.array(shapes), self._unread(row))
 
     def kinds(self) -> NDArray[np.int64]:
-        """Which parts are relations, classes or attributes; those that are operations, of which shapes tell, are 0."""
-        numbered = {Relation: 1, Class: 2, Attribute: 3}
+        """Which parts are relations or classes; those that are operations, of which shapes tell, are 0."""
+        numbered: dict[type, int] = {Relation: 1, Class: 2}
         return np.array([numbered.get(type(part), 0) for part in self.parts])
 
     def _unread(self, row: Explained) -> Floats:
@@ -198,13 +198,16 @@ def _words(row: Explained) -> list[str]:
 def _parts_of(step: Step) -> Iterator[object]:
     """What a step says beside that something is named."""
     if step.op != "named":
-        yield step.op, step.rank, step.attribute is not None and step.attribute.counted
+        counted = step.attribute is not None and step.attribute.counted
+        yield step.op, step.rank, counted, step.relation >= 0 and step.relation % 2
     if step.relation >= 0:
-        yield Relation(step.relation)
+        yield Relation(step.relation // 2)
     if step.class_ >= 0:
         yield Class(step.class_)
     if step.attribute is not None:
-        yield step.attribute
+        yield Relation(step.attribute.relation // 2)
+        if step.attribute.class_ >= 0:
+            yield Class(step.attribute.class_)
 
 
 def _shape(program: Program) -> tuple[object, ...]:

@@ -75,6 +75,18 @@ def test_what_leaves_a_rare_name_unread_is_less_likely() -> None:
     assert weights[1] > weights[0]
 
 
+def test_what_a_relation_is_called_counts_the_other_way_and_for_its_numbers_too() -> None:
+    seat, other = Attribute(20), Attribute(30)
+    rows = [asked("what is the seat of Ada", (Step("follow", relation=20), Step("set"))) for _ in range(5)]
+    rows += [asked("what is the port of Ada", (Step("follow", relation=30), Step("set"))) for _ in range(5)]
+    for port_first, seat_second in (
+        (Step("follow", relation=31), Step("follow", relation=21)),
+        (Step("largest", attribute=other), Step("largest", attribute=seat)),
+    ):
+        asked_back = asked("whose seat is Ada", (port_first, Step("set")), (seat_second, Step("set")))
+        assert best([*rows, asked_back])[-1][1] == seat_second
+
+
 def test_the_likeliest_come_first_and_few_are_kept() -> None:
     many = tuple((named(0, 3), Step("follow", relation=relation), COUNT) for relation in range(2 * MOST))
     rows = aligned([None, *ROWS, Explained("Ada has how many", many)])
