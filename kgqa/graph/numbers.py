@@ -103,6 +103,10 @@ class Numbers:
             self._counted[attribute] = self._count(attribute)
         return self._counted[attribute][entities].astype(np.float64)
 
+    def is_of_one(self, entities: Entities, attribute: Attribute) -> bool:
+        """Whether just one of these has a number; how many others something is related to is told of a single one."""
+        return len(entities) == 1 if attribute.counted else np.isfinite(self.of(entities, attribute)).sum() == 1
+
     def _valued(self, attribute: Attribute) -> Floats:
         starts, ends = self.edges(attribute.relation)
         found = self.catalog.values[ends]

@@ -93,12 +93,15 @@ class Finish:
                         yield (*state.program, Step(op, attribute=attribute))  # type: ignore[arg-type]
 
     def apart(self, one: State, other: State, wanted: float) -> Iterator[Program]:
-        """What is wanted is the difference of what two single entities have."""
-        if len(one.entities) == len(other.entities) == 1:
-            attributes, table = self.measured(np.concatenate([one.entities, other.entities]))
-            gaps = np.abs(table[0] - table[1]) if len(attributes) else np.empty(0)
-            for place in np.flatnonzero(np.abs(gaps - wanted) <= TOLERANCE * abs(wanted)):
-                yield (*one.program, *other.program, Step("difference", attribute=attributes[place]))
+        """What is wanted is the difference of what two single entities have, or the only one of a name that does."""
+        if any(len(each.entities) > 1 and len(each.program) > 1 for each in (one, other)):
+            return
+        both = self.space.look(one.entities).of_one & self.space.look(other.entities).of_one
+        for place in np.flatnonzero(both):
+            attribute = self.numbers.attributes[place]
+            left, right = (np.nanmax(self.numbers.of(each.entities, attribute)) for each in (one, other))
+            if abs(abs(left - right) - wanted) <= TOLERANCE * abs(wanted):
+                yield (*one.program, *other.program, Step("difference", attribute=attribute))
 
     def measured(self, entities: Entities) -> tuple[list[Attribute], Floats]:
         """What is known of some of these entities, and the numbers: shape (N, A)."""

@@ -6,11 +6,12 @@ from itertools import permutations, product
 
 import numpy as np
 
-from kgqa.graph.numbers import Entities, Mask
+from kgqa.graph.numbers import Entities
 from kgqa.programs.known import State
 from kgqa.programs.machine import Step, placed
 from kgqa.programs.quantities import Quantity
 from kgqa.programs.reach import Reach, Seen
+from kgqa.programs.space import Look
 
 REMEMBERED = 5_000  # sets
 
@@ -20,7 +21,7 @@ class Meeting:
 
     def __init__(self, reach: Reach) -> None:
         self.reach, self.machine, self.limits = reach, reach.machine, reach.limits
-        self._looked: dict[bytes, Mask] = {}
+        self._looked: dict[bytes, Look] = {}
 
     def met(self, near: Mapping[Step, Sequence[State]]) -> Iterator[State]:
         """What something named has in common with something else or has beyond it, from what each leads to."""
@@ -58,8 +59,8 @@ class Meeting:
             return
         if len(left.program) > 1 or len(right.program) > 1:  # of two that are named nothing is the same
             yield from self._shared(left, right)
-        if len(other) == 1:
-            yield from self._compared(one, right, asked=len(one) == 1)
+        if _is_one(right):
+            yield from self._compared(one, right, asked=_is_one(left))
 
     def _shared(self, left: State, right: State) -> Iterator[tuple[Step, Entities]]:
         """What two sets have in common, and what one has beyond the other."""
@@ -74,26 +75,26 @@ class Meeting:
                 yield step, rest
 
     def _compared(self, one: Entities, right: State, asked: bool) -> Iterator[tuple[Step, Entities]]:
-        """What of a set has more or less than a single entity has; what is counted is so of what is named alone."""
-        numbers, known = self.machine.numbers, self._known(one) & self._known(right.entities)
+        """What of a set has more or less than a single entity has, perhaps the only one of a name that has a number;
+        what is counted is so of what is named alone."""
+        numbers, known = self.machine.numbers, self._look(one).known & self._look(right.entities).of_one
         if len(right.program) > 1:
             known = known[: len(numbers.values)]
         for place in np.flatnonzero(known):
             attribute = numbers.attributes[place]
-            own, (measured,) = numbers.of(one, attribute), numbers.of(right.entities, attribute)
+            own, measured = numbers.of(one, attribute), np.nanmax(numbers.of(right.entities, attribute))
             higher, lower = own > measured, own < measured
             if higher.any() or asked:
                 yield Step("above", attribute=attribute), one[higher]
             if lower.any() or asked:
                 yield Step("below", attribute=attribute), one[lower]
 
-    def _known(self, entities: Entities) -> Mask:
-        """Which attributes some of these entities have: shape (A,)."""
+    def _look(self, entities: Entities) -> Look:
         key = entities.tobytes()
         if key not in self._looked:
             if len(self._looked) > REMEMBERED:
                 self._looked.clear()
-            self._looked[key] = self.reach.space.look(entities).known
+            self._looked[key] = self.reach.space.look(entities)
         return self._looked[key]
 
     def _beyond(self, states: Sequence[State]) -> Iterator[State]:
@@ -102,10 +103,10 @@ class Meeting:
         for begun in self.reach.classes:
             members = begun.entities
             for state in near:
-                if len(state.entities) == 1:
+                if _is_one(state):
                     for step, entities in self._compared(members, state, asked=False):
                         yield State((*begun.program, *state.program, step), entities)
-                elif len(members) <= self.limits.added_up:
+                if len(state.entities) > 1 and len(members) <= self.limits.added_up:
                     step = placed(state.program, Step("without"))
                     rest = self.machine.step((members, state.entities), step)[0]
                     if len(rest) < len(members):
@@ -118,6 +119,11 @@ def alike(one: Sequence[State], other: Sequence[State]) -> Iterator[tuple[State,
     for state in one:
         if state.program[1:] in right:
             yield state, right[state.program[1:]]
+
+
+def _is_one(state: State) -> bool:
+    """Whether this is a single entity, or may be one of those that a name may mean."""
+    return len(state.entities) == 1 or len(state.program) == 1
 
 
 def _are_apart(one: Step, other: Step) -> bool:

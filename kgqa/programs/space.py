@@ -29,6 +29,7 @@ class Look:
     all: Mask  # (C,)
     known: Mask  # (A,) at least one entity has the number
     several: Mask  # (A,) at least two have it
+    of_one: Mask  # (A,) one has it, the planet of all that Jupiter may mean; how many others are told of a single one
 
 
 class Space:
@@ -119,11 +120,9 @@ class Space:
     def _join(self, mask: Mask, stack: Stack, look: Look) -> None:
         if self._are_values(stack[-1]) == self._are_values(stack[-2]) or not len(stack[-2]):
             self._allow(mask, ("meet", "without", "either"))
-        if len(stack[-1]) == 1 and len(stack[-2]):
-            both = look.known & self.look(stack[-2]).known
-            self._allow(mask, ("above", "below"), both)
-            if len(stack[-2]) == 1:
-                self._allow(mask, ("difference",), both)
+        other = self.look(stack[-2])
+        self._allow(mask, ("above", "below"), look.of_one & other.known)
+        self._allow(mask, ("difference",), look.of_one & other.of_one)
 
     def _are_values(self, entities: Entities) -> bool:
         """Whether some are numbers, which have nothing in common with anything else."""
@@ -148,7 +147,8 @@ class Space:
         leads = has | np.logical_or.reduce(numbers.class_has[some])
         counted = has[[attribute.relation for attribute in numbers.counts]] if numbers.counts else np.empty(0, bool)
         known, several = np.append(counts > 0, counted), np.append(counts > 1, counted)
-        return Look(leads, np.logical_and.reduce(own), known, several)
+        of_one = known if len(entities) == 1 else known & ~several
+        return Look(leads, np.logical_and.reduce(own), known, several, of_one)
 
     @cached_property
     def _from_values(self) -> Mask:

@@ -154,8 +154,8 @@ class _Run:
         for step, after in forms.after.items():
             if 1 < step.rank >= len(stack[-1]):  # the second of two is the other extreme
                 continue
-            if step.op in OF_ONE and len(stack[-1]) != 1:  # as whoever writes programs may not compare with several
-                continue
+            if step.op in OF_ONE and step.attribute and not self.machine.numbers.is_of_one(stack[-1], step.attribute):
+                continue  # as whoever writes programs may not compare with several
             for here in self.worded.steps(step, program):
                 if step.op in ENDS:
                     if self._answers(stack, here):

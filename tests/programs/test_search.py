@@ -9,6 +9,7 @@ import torch
 from kgqa.graph.numbers import Attribute, Numbers
 from kgqa.graph.store import KnowledgeGraph
 from kgqa.linking.index import EntityIndex
+from kgqa.programs.known import Wanted
 from kgqa.programs.machine import Machine, Op, Step
 from kgqa.programs.quantities import Quantity, quantities_of
 from kgqa.programs.reach import Limits
@@ -85,6 +86,28 @@ def test_yes_and_no_are_found(
     found = Search(space, Limits(programs=10_000)).programs(lookout.reader.named(question), answer, told(question))
     assert steps in {" ".join(step.op for step in program) for program in found}
     assert all(space.machine.run(program) is answer for program in found)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "steps"),
+    [
+        ("how many more live in Ada than in Bor", 500.0, "named named difference"),
+        ("how many more live in Bor than in Ada", 500.0, "named named difference"),
+        ("Is Ada larger than Bor?", True, "named named above any"),
+        ("Is Bor larger than Ada?", False, "named named above any"),
+        ("which cities are smaller than Ada", ("alm", "ash", "bex", "cob"), "class named below set"),
+    ],
+)
+def test_a_name_of_which_one_has_the_number_is_compared_as_it_stands(
+    space: Space, lookout: Lookout, numbers: Numbers, question: str, answer: tuple[str, ...] | float | bool, steps: str
+) -> None:
+    """Ada is a state and a river, and only one of them has people."""
+    names = answer if isinstance(answer, tuple) else ()
+    asked: Wanted = (answer,) if isinstance(answer, float) else wanted(numbers, *names) if names else answer
+    named = lookout.reader.named(question)
+    ada = next(step for step in named if len(step.entities) > 1)
+    found = Search(space, Limits(programs=10_000)).programs(named, asked, told(question))
+    assert any(ada in program and " ".join(step.op for step in program) == steps for program in found)
 
 
 @pytest.mark.parametrize(

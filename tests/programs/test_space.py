@@ -66,6 +66,17 @@ def test_a_program_ends_with_one_set_or_the_difference_of_two(
     assert {step.op for step in found if step.op in ENDS} == ends
 
 
+def test_two_are_compared_where_one_of_each_name_has_the_number(space: Space, numbers: Numbers) -> None:
+    ada, bor = np.sort(entities(numbers, "ada", "adda")), entities(numbers, "bor")
+    compared = {"above", "below", "difference"}
+    for sets in ((bor, ada), (ada, bor)):
+        assert compared <= {step.op for step in valid(space, *sets)}
+    alm = entities(numbers, "alm")
+    cities = np.sort(entities(numbers, "alm", "ash"))
+    assert not compared & {step.op for step in valid(space, alm, cities)}, "which of the cities is not said"
+    assert compared & {step.op for step in valid(space, cities, alm)} == {"above", "below"}
+
+
 def test_numbers_have_nothing_in_common_with_anything_else(space: Space, numbers: Numbers) -> None:
     cities, joined = numbers.members[class_(numbers, "city")], {"meet", "without", "either"}
     (people,) = space.machine.step((cities,), Step("follow", relation=relation(numbers, "population")))
