@@ -102,8 +102,10 @@ def test_a_name_of_which_one_has_the_number_is_compared_as_it_stands(
     space: Space, lookout: Lookout, numbers: Numbers, question: str, answer: tuple[str, ...] | float | bool, steps: str
 ) -> None:
     """Ada is a state and a river, and only one of them has people."""
-    names = answer if isinstance(answer, tuple) else ()
-    asked: Wanted = (answer,) if isinstance(answer, float) else wanted(numbers, *names) if names else answer
+    if isinstance(answer, tuple):
+        asked: Wanted = wanted(numbers, *answer)
+    else:
+        asked = answer if isinstance(answer, bool) else (answer,)
     named = lookout.reader.named(question)
     ada = next(step for step in named if len(step.entities) > 1)
     found = Search(space, Limits(programs=10_000)).programs(named, asked, told(question))
