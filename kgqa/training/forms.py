@@ -186,25 +186,35 @@ class Alike:
         self._count.update(self._found[-1].keys())
         return not soundest.isdisjoint(self._found[-1])
 
-    def learn(self, programs: Sequence[Program]) -> None:
-        """Take in what answers the last question."""
-        last, new = self._asked[-1][0], Forms()
+    @property
+    def is_sound(self) -> bool:
+        """Whether some form answers all questions; where none does, an answer that is given may be wrong."""
+        return max(self._count.values(), default=0) == len(self._asked)
+
+    def learn(self, programs: Sequence[Program], place: int = -1) -> None:
+        """Take in what answers the question at a place, the last one."""
+        asked, new = self._asked[place][0], Forms()
         for program in programs:
-            form = last.form(program)
+            form = asked.form(program)
             if self._forms.add(form):
                 new.add(form)
-        for place, found in enumerate(self._found):
-            answering = self._answering(new, place)
+        for each, found in enumerate(self._found):
+            answering = self._answering(new, each)
             self._count.update(answering.keys())
-            self._found[place] = found | answering
+            self._found[each] = found | answering
 
-    def programs(self, first: int, least: float) -> list[list[Program]]:
+    def programs(self, first: int, least: float, spared: int = 0) -> list[list[Program]]:
         """The programs of each question whose forms answer nearly as many questions as any of its forms does, those
-        that answer most first; from the `first` on only those that answer `least`."""
+        that answer most first; from the `first` on only those that answer `least`.
+
+        Args:
+            spared: how many questions fewer a form may answer in any case, if none answers all.
+        """
         count, found = self._count, []
+        spared = 0 if self.is_sound else spared
         for place, own in enumerate(self._found):
             most = max((count[form] for form in own), default=0)
-            bound = max(NEARLY * most, least if place >= first else 0)
+            bound = max(min(NEARLY * most, most - spared), least if place >= first else 0)
             kept = sorted((form for form in own if count[form] >= bound), key=lambda form: -count[form])
             found.append([own[form] for form in kept])
         return found

@@ -211,15 +211,24 @@ class Lookout:
         if not looked:
             return [None] * len(group)
         alike = Alike(self.space.machine)
-        for each in looked:
-            if not alike.add(each.worded, each.wanted):
-                alike.learn(self.search.programs(each.worded.named, each.wanted, each.worded.told))
+        unsearched = []
+        for place, each in enumerate(looked):
+            if alike.add(each.worded, each.wanted):
+                unsearched.append(place)
+            else:
+                alike.learn(self._searched(each))
+        if few and not alike.is_sound:
+            for place in unsearched:
+                alike.learn(self._searched(looked[place]), place)
         walked = [each for each in group if each.wanted != () and not few and each.walked]
         for each in walked:
             alike.add(each.worded, each.wanted)
-        of_all = alike.programs(len(looked), HALF * len(group))
+        of_all = alike.programs(len(looked), HALF * len(group), spared=1 if few else 0)
         programs = dict(zip([*looked, *walked], of_all, strict=True))
         return [self._as_explained(each, programs.get(each, [])) for each in group]
+
+    def _searched(self, read: "Read") -> list[Program]:
+        return self.search.programs(read.worded.named, read.wanted, read.worded.told)
 
     def _as_explained(self, read: "Read", programs: Sequence[Program]) -> Explained | None:
         kept = tuple(programs[: self.limits.programs])

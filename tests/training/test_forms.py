@@ -79,6 +79,21 @@ def test_what_answers_one_by_chance_fails_the_others(machine: Machine) -> None:
         assert [program[1:] for program in found] == [right], state
 
 
+def test_where_no_form_answers_all_one_may_answer_one_fewer(machine: Machine) -> None:
+    """Each state has two neighbours; some have two cities as well. The answers to two of three questions are wrong."""
+    right, chance = counted(machine, "located in state", True), counted(machine, "borders", False)
+    both = next(state for state in kingdom.STATES if len(kingdom.CITIES[state]) == 2)
+    one, other = [state for state in kingdom.STATES if len(kingdom.CITIES[state]) != 2][:2]
+    alike = Alike(machine)
+    for state, answer, ways in ((one, 2.0, [chance]), (both, 2.0, [right, chance]), (other, 99.0, [])):
+        own = asked(machine, state)
+        alike.add(own, (answer,))
+        alike.learn([(*own.named, *way) for way in ways])
+    assert not alike.is_sound
+    for spared, expected in ((0, {chance}), (1, {right, chance})):
+        assert {program[1:] for program in alike.programs(0, 0, spared)[1]} == expected
+
+
 def test_the_last_of_all_is_no_second_elsewhere(machine: Machine) -> None:
     """The second largest of two is the smaller one, and not what a question for the second largest is answered with."""
     people = next(each for each in machine.numbers.values if "population" in _label(machine, each))
