@@ -159,7 +159,7 @@ def test_one_that_is_named_is_not_counted(answerer: Answerer) -> None:
 def test_the_only_city_of_a_state_is_its_largest_but_a_city_that_is_named_is_none(answerer: Answerer) -> None:
     assert answerer.model.decoder is not None
     space, catalog = answerer.model.decoder.space, answerer.graph.catalog
-    city = np.array([catalog.entity(kingdom.iri(kingdom.CITIES["Isfar"][0]))])
+    city = np.array([catalog.entity(kingdom.iri(next(iter(kingdom.CITIES["Isfar"]))))])
     named = Step("named", entities=tuple(city.tolist()))
     back = next(step for step in space.steps if step.op == "follow" and step.relation % 2)
     for program, expected in (((named,), False), ((named, back), True)):
