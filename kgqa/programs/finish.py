@@ -94,7 +94,7 @@ class Finish:
 
     def apart(self, one: State, other: State, wanted: float) -> Iterator[Program]:
         """What is wanted is the difference of what two single entities have, or the only one of a name that does."""
-        if any(len(each.entities) > 1 and len(each.program) > 1 for each in (one, other)):
+        if not (one.is_one and other.is_one):
             return
         both = self.space.look(one.entities).of_one & self.space.look(other.entities).of_one
         for place in np.flatnonzero(both):

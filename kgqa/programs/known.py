@@ -20,6 +20,11 @@ class State(NamedTuple):
     program: Program
     entities: Entities
 
+    @property
+    def is_one(self) -> bool:
+        """Whether this is a single entity, or may be one of those that a name may mean."""
+        return len(self.entities) == 1 or len(self.program) == 1
+
 
 class Known:
     """States, and what each comes to, to be looked up by it."""

@@ -59,8 +59,8 @@ class Meeting:
             return
         if len(left.program) > 1 or len(right.program) > 1:  # of two that are named nothing is the same
             yield from self._shared(left, right)
-        if _is_one(right):
-            yield from self._compared(one, right, asked=_is_one(left))
+        if right.is_one:
+            yield from self._compared(one, right, asked=left.is_one)
 
     def _shared(self, left: State, right: State) -> Iterator[tuple[Step, Entities]]:
         """What two sets have in common, and what one has beyond the other."""
@@ -103,7 +103,7 @@ class Meeting:
         for begun in self.reach.classes:
             members = begun.entities
             for state in near:
-                if _is_one(state):
+                if state.is_one:
                     for step, entities in self._compared(members, state, asked=False):
                         yield State((*begun.program, *state.program, step), entities)
                 if len(state.entities) > 1 and len(members) <= self.limits.added_up:
@@ -119,11 +119,6 @@ def alike(one: Sequence[State], other: Sequence[State]) -> Iterator[tuple[State,
     for state in one:
         if state.program[1:] in right:
             yield state, right[state.program[1:]]
-
-
-def _is_one(state: State) -> bool:
-    """Whether this is a single entity, or may be one of those that a name may mean."""
-    return len(state.entities) == 1 or len(state.program) == 1
 
 
 def _are_apart(one: Step, other: Step) -> bool:

@@ -75,9 +75,9 @@ class Space:
         return {key: slice(places[0], places[-1] + 1) for key, places in found.items()}
 
     @cached_property
-    def extremes(self) -> list[int]:
-        """Where the largest and the smallest are."""
-        return [place for place, step in enumerate(self.steps) if step.op in EXTREMES]
+    def extremes(self) -> Mask:
+        """Which steps (N,) are the largest and the smallest."""
+        return np.array([step.op in EXTREMES for step in self.steps])
 
     def valid(self, stack: Stack, quantities: Sequence[Quantity] = ()) -> Mask:
         """Which steps (N,) may follow: those that a graph like this one gives a sense to.
@@ -120,9 +120,10 @@ class Space:
     def _join(self, mask: Mask, stack: Stack, look: Look) -> None:
         if self._are_values(stack[-1]) == self._are_values(stack[-2]) or not len(stack[-2]):
             self._allow(mask, ("meet", "without", "either"))
-        other = self.look(stack[-2])
-        self._allow(mask, ("above", "below"), look.of_one & other.known)
-        self._allow(mask, ("difference",), look.of_one & other.of_one)
+        if look.of_one.any():
+            other = self.look(stack[-2])
+            self._allow(mask, ("above", "below"), look.of_one & other.known)
+            self._allow(mask, ("difference",), look.of_one & other.of_one)
 
     def _are_values(self, entities: Entities) -> bool:
         """Whether some are numbers, which have nothing in common with anything else."""

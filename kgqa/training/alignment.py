@@ -2,7 +2,7 @@
 
 Many programs come to an answer by chance, and other ones for each question; what is meant comes to the answers of all
 questions that are worded alike. So every word is taken to be said by one part of the program, its operations,
-relations, attributes and classes, or by none: the first model of Brown et al. (1993), with the program unknown too, and
+relations and classes, or by none: the first model of Brown et al. (1993), with the program unknown too, and
 a prior over the shapes and the parts of programs, all estimated by expectation maximisation.
 """
 
