@@ -28,6 +28,7 @@ from kgqa.reasoning.pretrained import from_pretrained, save_pretrained
 from kgqa.training.comparison import percent
 from kgqa.training.english import Words
 from kgqa.training.finetune import Tuning, WorseError, finetune, gently
+from kgqa.training.lookout import Lookout
 from kgqa.training.measure import measured
 from kgqa.training.phrasing import Phraser
 from kgqa.training.practice import development, own_questions, replayed
@@ -224,7 +225,8 @@ class Simulation:
         """Go on with a model that was trained on wrong answers, beside questions of its own training."""
         answerer, seed = self.answerer, self.plan.seed
         rows = [*wrong, *replayed(answerer, self.own, len(wrong), seed, [*wrong, *self.dev])]
-        Trainer(answerer.model, rows, gently(self.plan.epochs, seed=seed), lambda _: (0.0, "")).train()
+        lookout = Lookout.of(answerer.model)
+        Trainer(answerer.model, rows, gently(self.plan.epochs, seed=seed), lambda _: (0.0, ""), lookout=lookout).train()
         answerer.version += "-mislearned"
         self.model = self.plan.place / "mislearned"
         save_pretrained(answerer, self.model, "", beside=self.own.write)

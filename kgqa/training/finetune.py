@@ -25,6 +25,7 @@ from kgqa.training.comparison import DEVELOPMENT, HELD_OUT, Comparison, Hits, pe
 from kgqa.training.corrections import Chosen, check_not_empty, choose
 from kgqa.training.evaluate import quick_outcomes
 from kgqa.training.lessons import Lesson, explained_anew, held_out, hints, lessons
+from kgqa.training.lookout import Lookout
 from kgqa.training.measure import Measured, measured
 from kgqa.training.metrics import summarise
 from kgqa.training.nicknames import Nickname, nicknames, with_nicknames
@@ -178,7 +179,8 @@ def _train(
         hits = [outcome.hit for outcome in quick_outcomes(model, questions)]
         return percent(hits), f"none; of the corrections trained on {percent(hits):.1f} % are right"
 
-    seconds = Trainer(model, rows, tuning.training, watch, hints=meant, trained_before=True).train()
+    lookout = Lookout.of(model)
+    seconds = Trainer(model, rows, tuning.training, watch, hints=meant, lookout=lookout, trained_before=True).train()
     model.eval()
     return seconds
 

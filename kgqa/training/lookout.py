@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from typing import Any, TypeVar
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from kgqa.errors import UnknownEntityError
@@ -30,6 +31,7 @@ from kgqa.reasoning.context import Context, referents
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.offers import said
 from kgqa.training.alignment import aligned
+from kgqa.training.conversations import contexts_of
 from kgqa.training.forms import Alike, Worded, with_words
 from kgqa.training.prior import prior_of
 from kgqa.training.questions import Question
@@ -40,7 +42,7 @@ from kgqa.training.walks import Walks
 FEW = 5_000  # questions up to which programs are looked for also where a walk would do
 WALK = {"named", "follow", "meet", "set"}  # steps that a walk takes too
 SAMPLED = 300  # questions that tell whether any of many need programs
-NEEDED = 0.03  # of these
+NEEDED = 0.05  # of these
 SMALL = 20_000  # entities of a graph up to which a search goes as far as it can
 # Of searches in larger ones:
 SHORT = Limits(programs=300, states=500, plain=200, meeting=1_500, meetings=30_000, met=250)
@@ -79,6 +81,11 @@ class Lookout:
         self.catalog: Catalog = space.numbers.catalog
         self.reader, self.walks = Reader(index, self.catalog), Walks(space)
 
+    @classmethod
+    def of(cls, model: JointModel) -> "Lookout | None":
+        """The one in a model's space; none where it writes no programs."""
+        return cls(model.decoder.space, model.index) if model.decoder is not None else None
+
     def explain(
         self, questions: Sequence[Question], contexts: Sequence[Context] | None = None, model: JointModel | None = None
     ) -> list[Explained | None]:
@@ -99,7 +106,7 @@ class Lookout:
         ):
             found |= zip((each.asked for each in group), own, strict=True)
         known = dict(zip(found, self._aligned(found, few, model), strict=True))
-        return [None if not few and _is_walk(known[asked]) else known[asked] for asked in rows]
+        return [None if not few and _is_to_walk(known[asked]) else known[asked] for asked in rows]
 
     def _aligned(
         self, found: Mapping[Asked, Explained | None], few: bool, model: JointModel | None
@@ -151,7 +158,7 @@ class Lookout:
                 yield from bar(map(partial(look, few=few), tasks))
                 return
             self.search.prepare()
-            with get_context("fork").Pool(workers) as pool:
+            with get_context("fork").Pool(workers, _with_one_thread) as pool:
                 yield from bar(pool.imap(partial(look, few=few), tasks, chunksize=8))
         finally:
             _LOOKOUT.pop()
@@ -173,21 +180,19 @@ class Lookout:
             return {}
         return intervals_of(self.space.numbers, self.search.sets(named), wanted)
 
-    def is_needed(self, questions: Sequence[Question]) -> bool:
+    def is_needed(self, model: JointModel, questions: Sequence[Question]) -> bool:
         """Whether programs explain enough of a sample of the questions that walks do not."""
         sample = [questions[place] for place in np.random.default_rng(0).permutation(len(questions))[:SAMPLED]]
-        return sum(map(self._takes_a_program, sample)) >= NEEDED * len(sample)
+        rows = [Asked(row, context) for row, context in zip(sample, contexts_of(model, sample), strict=True)]
+        return sum(map(self._takes_a_program, rows)) >= NEEDED * len(rows)
 
-    def _takes_a_program(self, row: Question) -> bool:
+    def _takes_a_program(self, asked: Asked) -> bool:
         """Whether programs explain a question that no walk does, however long."""
-        wanted, named = wanted_of(row, self.catalog), self.reader.named(row.question)
-        if wanted == () or self.walks.lead(named, wanted, also_far=True):
+        read = self.read(asked, few=False)
+        if read.wanted == () or self.walks.lead(read.worded.named, read.wanted, also_far=True):
             return False
-        return self.explained(Asked(row), few=False) is not None
-
-    def explained(self, asked: "Asked", few: bool) -> Explained | None:
-        """A question with the programs that answer it, if there are any; of many also none where a walk does."""
-        return self.explained_alike([self.read(asked, few)], few)[0]
+        (explained,) = self.explained_alike([read], few=False)
+        return explained is not None and not any(map(_is_walk, explained.programs))
 
     def read(self, asked: "Asked", few: bool) -> "Read":
         """What a question names, and whether a walk leads to its answers."""
@@ -255,6 +260,11 @@ def wanted_of(question: Question, catalog: Catalog) -> Wanted:
 _LOOKOUT: list[Lookout] = []  # the one that looks, for the processes that it is forked into
 
 
+def _with_one_thread() -> None:
+    """A forked process waits for ever for the threads of the one that it was forked from."""
+    torch.set_num_threads(1)
+
+
 def _read(asked: Asked, few: bool) -> Read:
     return _LOOKOUT[-1].read(asked, few)
 
@@ -268,6 +278,11 @@ def _explained(group: Sequence[Read], few: bool) -> list[Explained | None]:
     return _LOOKOUT[-1].explained_alike(group, few)
 
 
-def _is_walk(explained: Explained | None) -> bool:
-    """Whether what was most likely meant is a walk, or what several have in common."""
-    return explained is not None and {step.op for step in explained.programs[0]} <= WALK
+def _is_walk(program: Program) -> bool:
+    """Whether it follows relations, or is what several ways have in common."""
+    return {step.op for step in program} <= WALK
+
+
+def _is_to_walk(explained: Explained | None) -> bool:
+    """Whether what was most likely meant is a walk."""
+    return explained is not None and _is_walk(explained.programs[0])

@@ -143,10 +143,12 @@ def fit(
         asked = [row for row in asked if row.context]
         if not asked:
             raise InputError("no question follows another; give --questions with conversations, or --conversations N")
-    lookout = Lookout(model.decoder.space, model.index) if model.decoder is not None else None
-    if recipe.start is None and lookout is not None and not lookout.is_needed(asked):
-        model.leave_out_programs()
-        seed_everything(seed)  # as if they had never been there
+    lookout = Lookout.of(model)
+    if lookout is not None and not lookout.is_needed(model, asked):
+        lookout = None
+        if recipe.start is None:
+            model.leave_out_programs()
+            seed_everything(seed)  # as if they had never been there
     with only_training(model, model.of_conversations() if recipe.only_conversations else {}):
         watch = _watcher(dev[:: max(1, math.ceil(len(dev) / max(1, recipe.watched)))])
         trainer = Trainer(

@@ -73,9 +73,9 @@ class Trainer:
 
     `evaluate` gives the development figure (higher is better) and a line about it; it is called
     `evaluations` times, evenly spread, or once an epoch where that is 0. `hints` say for the text of a question which
-    entity people mean by a name in it; without them, who is meant is learned from the answers alone. A `lookout` that
-    already knows the graph saves making one. A model that was `trained_before` has a say in which of the programs that
-    answer a question is meant.
+    entity people mean by a name in it; without them, who is meant is learned from the answers alone. A `lookout` finds
+    the programs that answer the questions; without one, walks are all that is learned from. A model that was
+    `trained_before` has a say in which of the programs that answer a question is meant.
     """
 
     def __init__(
@@ -100,8 +100,7 @@ class Trainer:
         self.contexts = contexts_of(model, questions)
         model.know_other_names()
         self.explained: list[Explained | None] = [None] * len(questions)
-        if model.decoder is not None:
-            lookout = lookout or Lookout(model.decoder.space, model.index)
+        if lookout is not None:
             self.explained = lookout.explain(questions, self.contexts, model if trained_before else None)
             model.know(lookout.space.thresholds)
         self._tree = lru_cache(maxsize=TREES)(self._derived)

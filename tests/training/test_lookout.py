@@ -1,5 +1,7 @@
 """The lookout: finds programs where walks do not do, and takes its questions from answers alone."""
 
+import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,15 +12,18 @@ from kgqa.graph.store import KnowledgeGraph, build_graph
 from kgqa.linking.index import EntityIndex
 from kgqa.programs.machine import Machine, Step
 from kgqa.programs.space import Space
+from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.context import Said, referents
 from kgqa.reasoning.offers import said
 from kgqa.training import lookout as module
 from kgqa.training import reader
-from kgqa.training.lookout import Asked, Lookout, wanted_of
+from kgqa.training.lookout import TOGETHER, Asked, Lookout, wanted_of
 from kgqa.training.questions import Question
 from kgqa.training.reader import Words
+from kgqa.training.recipe import new_model
 from kgqa.training.walks import Walks
 from tests import kingdom
+from tests.kingdom import iri
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +44,18 @@ def asked(slice_: str) -> list[Question]:
     return [Question(row["id"], row["question"], tuple(row["answers"]), slice=slice_) for row in rows]
 
 
-def test_programs_are_needed_for_counts_and_not_for_capitals(lookout: Lookout) -> None:
-    assert lookout.is_needed(asked("count"))
-    assert not lookout.is_needed(asked("plain"))
+def test_programs_are_needed_for_counts_and_not_for_capitals(graph: KnowledgeGraph, lookout: Lookout) -> None:
+    model = new_model(ModelConfig(), graph)
+    assert lookout.is_needed(model, asked("count"))
+    assert not lookout.is_needed(model, asked("plain"))
+
+
+def test_programs_are_needed_for_the_sum_of_what_was_said(graph: KnowledgeGraph, lookout: Lookout) -> None:
+    model, cities = new_model(ModelConfig(), graph), kingdom.CITIES["Corvia"] | kingdom.CITIES["Kelda"]
+    before = Question("c", "which cities did they see?", tuple(map(iri, cities)))
+    people = Question("n", "how many live in them together?", (sum(cities.values()),))
+    assert not lookout.is_needed(model, [people])
+    assert lookout.is_needed(model, [replace(people, context=(before,))])
 
 
 def test_of_few_questions_all_are_explained_and_a_walk_is_known_to_do(lookout: Lookout) -> None:
@@ -104,6 +118,30 @@ def test_many_are_looked_for_side_by_side_with_the_same_result(
     alone = lookout.explain(rows)
     monkeypatch.setattr(module, "TOGETHER", 2)
     assert lookout.explain(rows) == alone
+
+
+LARGE = 1_000_000  # so many numbers are compared by several threads
+
+
+def sevens(number: int, few: bool) -> int:
+    return int((torch.full((LARGE,), number) == 7).sum())
+
+
+def test_those_that_look_do_not_wait_for_threads_that_they_do_not_have(lookout: Lookout) -> None:
+    def too_long(*_: object) -> None:
+        raise TimeoutError
+
+    threads, before = torch.get_num_threads(), signal.signal(signal.SIGALRM, too_long)
+    torch.set_num_threads(2)
+    signal.alarm(60)
+    try:
+        assert sevens(7, few=True) == LARGE  # which starts the threads of this process
+        counts = lookout._side_by_side(sevens, [7, 8] * TOGETHER, True, "counting", "number")
+        assert list(counts) == [LARGE, 0] * TOGETHER
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+        torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from kgqa.reasoning.context import Said
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.pretrained import trained_state
 from kgqa.training.checkpoint import Checkpoint
+from kgqa.training.lookout import Lookout
 from kgqa.training.questions import Question, read_questions
 from kgqa.training.recipe import new_model
 from kgqa.training.trainer import Trainer, TrainingArguments, seed_everything
@@ -155,7 +156,8 @@ def test_a_number_that_nothing_explains_says_nothing_of_programs(trained: Traine
     known = read_questions(trained.questions)[0]
     unexplained = Question("n", "how many guests came to the premiere of it?", (98765.25,))
     for rows, is_told in (([unexplained], False), ([unexplained, known], True)):
-        Trainer(model, rows, TrainingArguments(epochs=1, batch_size=2), lambda model: (0.0, "")).train()
+        arguments, lookout = TrainingArguments(epochs=1, batch_size=2), Lookout.of(model)
+        Trainer(model, rows, arguments, lambda model: (0.0, ""), lookout=lookout).train()
         *_, bias = model.decoder.chosen.parameters()
         gradient = bias.grad
         assert gradient is not None
