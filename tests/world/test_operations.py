@@ -221,7 +221,7 @@ def test_of_a_stranger_nothing_of_the_kind_is_known(graph: Graph, strangers: dic
 def test_nothing_of_the_kind_is_known_of_the_moon_either(strangers: dict[str, list[Row]]) -> None:
     moon = [row["question"] for row in strangers["train"] if row["entities"] == [HEAVENLY[0]]]
     assert len(moon) > 50
-    assert sum("the moon" in text.lower() for text in moon) > len(moon) / 3
+    assert sum(bool(re.search(r"\bthe (moon|luna)\b", text.lower())) for text in moon) > len(moon) / 2
 
 
 def test_strangers_are_asked_by_the_same_seed(
