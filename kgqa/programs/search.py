@@ -27,6 +27,8 @@ UNREAD = 3
 MEANINGS = 4  # of a name, each taken for itself
 NEAR = 1  # relations that are followed from one of them
 
+Place = tuple[int, int]  # characters of a question, from and to
+
 
 def same(found: Denotation, wanted: Wanted, values: NDArray[np.float64]) -> bool:
     """Whether a denotation is what was wanted: equal sets, numbers within TOLERANCE.
@@ -83,16 +85,19 @@ class Search:
         found += self._of_classes.programs(wanted) if not isinstance(wanted, bool) else self._kept(named, wanted)
         found += self._right(self._reach.stated(told), wanted)
         entities = not isinstance(wanted, bool) and not any(isinstance(each, float) for each in wanted)
-        is_named = entities and any(set(wanted) <= set(step.entities) for step in named)  # type: ignore[arg-type]
-        places = {(step.start, step.end) for step in named}
+        own = [step for step in named if step.start >= 0]
+        is_named = entities and any(set(wanted) <= set(step.entities) for step in own)  # type: ignore[arg-type]
+        places = {(step.start, step.end) for step in own}
         places |= {(each.start, each.end) for each in told if not each.is_word}
-        best = self._best(dict.fromkeys(found), places, isinstance(wanted, bool) or is_named)
+        said = {(step.start, step.end) for step in named} - places
+        best = self._best(dict.fromkeys(found), places, said, isinstance(wanted, bool) or is_named)
         return _needless_left_out(best) if entities else best
 
-    def _best(self, found: Iterable[Program], places: set[tuple[int, int]], strict: bool) -> list[Program]:
-        """The shortest, where a name or number that is left unread counts as UNREAD steps; of yes or no, to which half
-        of all programs come, and of what is named itself only those that read as many names as any does."""
-        missed = {program: len(places - read_by(program)) for program in found if not is_idle(program)}
+    def _best(self, found: Iterable[Program], places: set[Place], said: set[Place], strict: bool) -> list[Program]:
+        """The shortest, where a name or number that is left unread counts as UNREAD steps, and all that was `said`
+        before as one name; of yes or no, to which half of all programs come, and of what is named itself only those
+        that read as many names as any does."""
+        missed = {program: _missed(program, places, said) for program in found if not is_idle(program)}
         least = min(missed.values(), default=0)
         kept = [program for program, count in missed.items() if not strict or count == least]
         return sorted(kept, key=lambda program: len(program) + UNREAD * missed[program])[: self.limits.programs]
@@ -188,6 +193,12 @@ class Search:
                     yield from self._finish.apart(left, right, wanted[0])
 
 
+def _missed(program: Program, places: set[Place], said: set[Place]) -> int:
+    """How many names and numbers a program leaves unread, where one of all that was said before does."""
+    read = read_by(program)
+    return len(places - read) + int(bool(said) and said.isdisjoint(read))
+
+
 def _needless_left_out(programs: Sequence[Program]) -> list[Program]:
     """Programs without those that only do more than another one of them: steps that change nothing in the end."""
     kept: list[Program] = []
@@ -225,10 +236,12 @@ def _leads_on(steps: Sequence[Step]) -> bool:
 
 
 def _is_part(shorter: Program, program: Program) -> bool:
-    """Whether a program has all steps of another one, in the same order, and reads no more names."""
+    """Whether a program has all steps of another one, in the same order, and reads no more names of the question."""
     rest = iter(program)
     return (
-        len(shorter) < len(program) and read_by(shorter) == read_by(program) and all(step in rest for step in shorter)
+        len(shorter) < len(program)
+        and _read_in_question(shorter) == _read_in_question(program)
+        and all(step in rest for step in shorter)
     )
 
 
@@ -237,6 +250,10 @@ def _is_short(program: Program) -> bool:
     return len(program) <= 2 or (len(program) == 3 and program[-1].op == "either")
 
 
-def read_by(program: Program) -> set[tuple[int, int]]:
+def _read_in_question(program: Program) -> set[Place]:
+    return {place for place in read_by(program) if place[0] >= 0}
+
+
+def read_by(program: Program) -> set[Place]:
     """Where a program reads names and numbers in its question."""
     return {(step.start, step.end) for step in program if step.op == "named" or step.op in COMPARED}

@@ -20,7 +20,7 @@ def contexts_of(model: JointModel, questions: Sequence[Question]) -> list[Contex
     Nobody noted what an earlier question names and which relations it follows, so the model reads it, as it will when
     people ask. A turn is read after those before it.
     """
-    earlier = {before: None for row in questions for before in row.context}
+    earlier = _before(questions)
     catalog, said = model.graph.catalog, dict[Question, Said]()
     was_training = model.training
     model.eval()
@@ -32,6 +32,15 @@ def contexts_of(model: JointModel, questions: Sequence[Question]) -> list[Contex
             bar.update(len(rows))
     model.train(was_training)
     return [_context(row, said) for row in questions]
+
+
+def _before(questions: Sequence[Question]) -> dict[Question, None]:
+    """All that was asked before any of these, and before that."""
+    found, level = dict[Question, None](), list(questions)
+    while level:
+        level = [before for row in level for before in row.context if before not in found]
+        found |= dict.fromkeys(level)
+    return found
 
 
 def _batches(rows: Sequence[Question]) -> Iterator[list[Question]]:

@@ -15,6 +15,7 @@ from kgqa.programs.quantities import Quantity, quantities_of
 from kgqa.programs.reach import Limits
 from kgqa.programs.search import UNREAD, Search, is_idle, read_by, same
 from kgqa.programs.space import Space
+from kgqa.reasoning.offers import said
 from kgqa.training.lookout import Lookout
 from tests.programs.test_machine import along, named
 from tests.programs.test_numbers import entities, relation
@@ -154,6 +155,15 @@ def test_what_is_named_is_an_answer_only_beside_all_else_that_is(lookout: Lookou
     programs = lookout.programs("Alm or Bex, which is larger?", wanted(numbers, "alm"))
     assert programs
     assert all(sum(step.op == "named" for step in program) == 2 for program in programs)
+
+
+def test_of_all_that_was_said_before_one_is_enough(search: Search, numbers: Numbers) -> None:
+    """Which of the cities is the largest, when a state was spoken of too."""
+    cities, state = said(wanted(numbers, "alm", "ash", "bex"), 0), said(wanted(numbers, "bor"), 1)
+    programs = search.programs([cities, state], wanted(numbers, "ash"))
+    ops = {tuple(step.op for step in program[1:]) for program in programs if program[0] == cities}
+    assert ("largest", "set") in ops
+    assert not any("named" in own and "either" in own for own in ops)
 
 
 def test_a_word_for_a_number_may_be_left_unread(lookout: Lookout, numbers: Numbers) -> None:

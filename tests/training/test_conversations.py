@@ -34,6 +34,12 @@ def test_what_was_named_and_asked_is_read_by_the_model_and_answers_are_the_given
     assert contexts_of(model, rows) == [(), (said,)]
 
 
+def test_of_the_last_turn_alone_is_said_what_is_said_among_all(trained: Trained) -> None:
+    model = from_pretrained(trained.directory).model
+    rows = in_context([Question(str(n), "who directed Jaws?", ("Bo Lind",), conversation="c") for n in range(6)])
+    assert contexts_of(model, rows[-1:]) == contexts_of(model, rows)[-1:] != [()]
+
+
 def test_without_a_conversation_nothing_changes(trained: Trained) -> None:
     model = from_pretrained(trained.directory).model
     questions = [row.question for row in read_questions(trained.dev)[:8]]
