@@ -20,7 +20,7 @@ from kgqa.reasoning.hops import GivenHop
 from kgqa.reasoning.lineage import Lineage
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.solution import Solution
-from kgqa.reasoning.unfolding import measured
+from kgqa.reasoning.unfolding import deeds, deeds_of, measured
 from kgqa.types import NOTHING_CHOSEN, Answer, Choices, Operation
 
 SURER = 0.3  # by how much a question must be surer alone than where it leans on what was said
@@ -139,17 +139,24 @@ class Answerer:
         """Decide, walk and combine; `mentions` and `hops` are what is known of the question beforehand.
 
         After what was said before, a question is read with it and alone, and the surer reading is taken; one that leans
-        on it unless the other is surer by SURER, one that doesn't only if it is surer by LESS_SURE. A model that
-        learned from no conversation reads every question alone.
+        on it, or does what the turn before did, unless the other is surer by SURER, one that doesn't only if it is
+        surer by LESS_SURE. A model that learned from no conversation reads every question alone.
         """
         if context and not self.model.encoder.reads_conversations:
             context = ()
         after = self._read(question, mentions, hops, context)
-        surer = self._confidence(after) + (SURER if after.leans else -LESS_SURE)
+        leans = after.leans or self._does_again(after, context)
+        surer = self._confidence(after) + (SURER if leans else -LESS_SURE)
         if not context or surer >= 1:
             return after
         alone = self._read(question, mentions, hops, ())
         return alone if self._confidence(alone) > surer else after
+
+    def _does_again(self, solution: Solution, context: Context) -> bool:
+        """Whether its program is that of the turn before, of another name: "and in Europe?"."""
+        if not context or solution.program is None or self.model.decoder is None:
+            return False
+        return deeds(self.model.decoder.space.machine, solution.program.program) == context[0].did
 
     def _confidence(self, solution: Solution) -> float:
         return float(self.calibration.confidence(solution.evidence)) if not solution.is_empty else 0.0
@@ -214,7 +221,7 @@ class Answerer:
         """A turn as those after it look back on it; what this graph lacks is left out."""
         named = self._known(link.id for link in answer.links)
         answers = self._known(entity.id for entity in answer.answers)
-        return Said(answer.question, named, answers, self._followed(answer))
+        return Said(answer.question, named, answers, self._followed(answer), deeds_of(answer.program))
 
     def _followed(self, answer: Answer) -> tuple[int, ...]:
         """The relations of the first path that follows any; none if this graph lacks one of them."""

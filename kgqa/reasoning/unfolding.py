@@ -1,7 +1,7 @@
 """Unfolding: runs a program once more, step by step, and keeps of each step what a person needs to check it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from kgqa.graph.catalog import Catalog
 from kgqa.graph.numbers import Attribute, Entities, Floats
 from kgqa.programs.machine import ENDS, Machine, Program, Stack, Step, needed, restarted
+from kgqa.programs.space import PLAIN
 from kgqa.reasoning.beam import Written
+from kgqa.reasoning.context import Deed
 from kgqa.reasoning.offers import Offers
 from kgqa.types import ENTITIES_KEPT, VALUES_KEPT, Operation
 
@@ -50,6 +52,24 @@ def unfolded(machine: Machine, program: Program, links: Sequence[Step]) -> tuple
             facts.update(dict.fromkeys(_walked(machine, stack[-1], step.relation)))
         stack = after
     return tuple(operations), list(facts)[:FACTS]
+
+
+def deeds_of(operations: Iterable[Operation]) -> tuple[Deed, ...]:
+    """What a program did, whatever it named."""
+    return tuple((each.op, "" if each.op in PLAIN else each.relation or each.label, each.rank) for each in operations)
+
+
+def deeds(machine: Machine, program: Program) -> tuple[Deed, ...]:
+    """What a program does, whatever it names."""
+    return tuple((step.op, _said_of(machine, step), step.rank) for step in program)
+
+
+def _said_of(machine: Machine, step: Step) -> str:
+    """The relation or class of a step."""
+    if step.class_ >= 0:
+        return machine.numbers.classes[step.class_]
+    relation = step.attribute.relation if step.attribute is not None else step.relation
+    return machine.numbers.catalog.relation_ids[relation // 2] if relation >= 0 else ""
 
 
 def measured(machine: Machine, program: Program, place: int) -> Operation | None:

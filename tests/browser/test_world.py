@@ -103,6 +103,20 @@ def test_what_was_answered_is_counted_and_ranked(world: Server, page: Page) -> N
     chat = Chat(page, world).open()
     assert "Poland" in answered(chat.ask("Which countries border Germany?"))
     expect(chat.ask("how many are there?").locator(".said")).to_contain_text("9")
+    chat = Chat(page, world).open()
+    assert "140 answers" in answered(chat.ask("Which cities are in Peru?"))
+    card = chat.ask("which is the biggest?")
+    expect(card.locator(".said")).to_contain_text("Lima")
+    expect(card.locator(".said")).not_to_contain_text("Arequipa")
+
+
+def test_the_same_is_asked_of_another(world: Server, page: Page) -> None:
+    chat = Chat(page, world).open()
+    assert "Mount Everest" in answered(chat.ask("What is the highest mountain in Asia?"))
+    assert "Mount Elbrus" in answered(chat.ask("and in Europe?"))
+    chat = Chat(page, world).open()
+    expect(chat.ask("How many countries border Germany?").locator(".said")).to_contain_text("9")
+    expect(chat.ask("and Poland?").locator(".said")).to_contain_text("7")
 
 
 @pytest.mark.endurance

@@ -15,6 +15,7 @@ from kgqa.reasoning.beam import RARE, _added_up, written
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.decoder import Beginning
 from kgqa.reasoning.pretrained import from_pretrained, save_pretrained
+from kgqa.reasoning.unfolding import deeds
 from kgqa.training.derivations import log_likelihood
 from kgqa.training.lookout import Lookout
 from kgqa.training.questions import read_questions
@@ -165,3 +166,16 @@ def test_the_only_city_of_a_state_is_its_largest_but_a_city_that_is_named_is_non
     for program, expected in (((named,), False), ((named, back), True)):
         valid = np.unpackbits(Beginning.of(space, program, (city,), ()).valid, count=len(space.steps))
         assert bool(valid[space.extremes].any()) == expected
+
+
+def test_what_a_program_does_is_the_same_for_another_name(answerer: Answerer) -> None:
+    assert answerer.model.decoder is not None
+    machine = answerer.model.decoder.space.machine
+    cities, others = (answerer.solve(f"how many cities are in {state}?") for state in ("Kelda", "Lorne"))
+    people = answerer.solve("how many people live in all cities of Kelda together?")
+    assert cities.program is not None
+    assert others.program is not None
+    assert people.program is not None
+    done = answerer.said(answerer.answer("how many cities are in Kelda?")).did
+    assert done == deeds(machine, cities.program.program) == deeds(machine, others.program.program) != ()
+    assert done != deeds(machine, people.program.program)
