@@ -20,7 +20,7 @@ from kgqa.reasoning.hops import GivenHop
 from kgqa.reasoning.lineage import Lineage
 from kgqa.reasoning.model import JointModel
 from kgqa.reasoning.solution import Solution
-from kgqa.reasoning.unfolding import deeds, deeds_of, measured
+from kgqa.reasoning.unfolding import measured, sketch, sketch_of
 from kgqa.types import NOTHING_CHOSEN, Answer, Choices, Operation
 
 SURER = 0.3  # by how much a question must be surer alone than where it leans on what was said
@@ -156,7 +156,7 @@ class Answerer:
         """Whether its program is that of the turn before, of another name: "and in Europe?"."""
         if not context or solution.program is None or self.model.decoder is None:
             return False
-        return deeds(self.model.decoder.space.machine, solution.program.program) == context[0].did
+        return sketch(self.model.decoder.space.machine, solution.program.program) == context[0].sketch
 
     def _confidence(self, solution: Solution) -> float:
         return float(self.calibration.confidence(solution.evidence)) if not solution.is_empty else 0.0
@@ -221,7 +221,7 @@ class Answerer:
         """A turn as those after it look back on it; what this graph lacks is left out."""
         named = self._known(link.id for link in answer.links)
         answers = self._known(entity.id for entity in answer.answers)
-        return Said(answer.question, named, answers, self._followed(answer), deeds_of(answer.program))
+        return Said(answer.question, named, answers, self._followed(answer), sketch_of(answer.program))
 
     def _followed(self, answer: Answer) -> tuple[int, ...]:
         """The relations of the first path that follows any; none if this graph lacks one of them."""

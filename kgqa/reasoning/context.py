@@ -16,20 +16,20 @@ SPEAKING = 32  # entities of a set whose relations speak for it
 ROLES: tuple["Role", ...] = ("named", "answer", "answers")
 REFERENT_FEATURES = len(ROLES) + TURNS + PLACES + 1
 
-Deed = tuple[str, str, int]  # of a step of a program: its operation, its relation or class, and its rank
+Sketch = tuple[tuple[str, str, int], ...]  # a program without names: each operation, its relation or class, its rank
 Role = Literal["named", "answer", "answers"]
 
 
 @dataclass(frozen=True)
 class Said:
     """An earlier turn: the question, the entities that it named, the answers in the order that they were shown, and the
-    relations that led there, hop by hop, or what the program that led there `did`."""
+    relations that led there, hop by hop, or the sketch of the program that did."""
 
     question: str
     named: tuple[int, ...] = ()
     answers: tuple[int, ...] = ()
     followed: tuple[int, ...] = ()
-    did: tuple[Deed, ...] = ()
+    sketch: Sketch = ()
 
 
 Context = tuple[Said, ...]  # the newest turn first

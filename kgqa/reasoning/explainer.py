@@ -182,7 +182,9 @@ class Explainer:
         scored = [self._referent(one, weight) for one, weight in zip(said, weights, strict=True)]
         ranked = sorted(scored, key=lambda one: -one.score)
         best = self._referent(referent, max(weights))
-        span = thought.batch.readings[0].word_at(int(thought.references.words[0, slot].argmax()))
+        reading, attended = thought.batch.readings[0], thought.references.words[0, slot].argsort(descending=True)
+        words = map(reading.word_at, attended.tolist())  # the most attended may be the token before all words
+        span = next((word for word in words if word.text), reading.word_at(0))
         return Link(
             span.text, span.start, span.end, best.id, best.label, best.score, best.description,
             tuple(ranked[:SHOWN_CANDIDATES]), earlier=True,

@@ -12,7 +12,7 @@ from kgqa.graph.numbers import Attribute, Entities, Floats
 from kgqa.programs.machine import ENDS, Machine, Program, Stack, Step, needed, restarted
 from kgqa.programs.space import PLAIN
 from kgqa.reasoning.beam import Written
-from kgqa.reasoning.context import Deed
+from kgqa.reasoning.context import Sketch
 from kgqa.reasoning.offers import Offers
 from kgqa.types import ENTITIES_KEPT, VALUES_KEPT, Operation
 
@@ -54,12 +54,12 @@ def unfolded(machine: Machine, program: Program, links: Sequence[Step]) -> tuple
     return tuple(operations), list(facts)[:FACTS]
 
 
-def deeds_of(operations: Iterable[Operation]) -> tuple[Deed, ...]:
-    """What a program did, whatever it named."""
+def sketch_of(operations: Iterable[Operation]) -> Sketch:
+    """What a program did, whatever it named (a sketch, as Dong and Lapata 2018 call it)."""
     return tuple((each.op, "" if each.op in PLAIN else each.relation or each.label, each.rank) for each in operations)
 
 
-def deeds(machine: Machine, program: Program) -> tuple[Deed, ...]:
+def sketch(machine: Machine, program: Program) -> Sketch:
     """What a program does, whatever it names."""
     return tuple((step.op, _said_of(machine, step), step.rank) for step in program)
 

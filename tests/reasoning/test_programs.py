@@ -15,7 +15,7 @@ from kgqa.reasoning.beam import RARE, _added_up, written
 from kgqa.reasoning.config import ModelConfig
 from kgqa.reasoning.decoder import Beginning
 from kgqa.reasoning.pretrained import from_pretrained, save_pretrained
-from kgqa.reasoning.unfolding import deeds
+from kgqa.reasoning.unfolding import sketch
 from kgqa.training.derivations import log_likelihood
 from kgqa.training.lookout import Lookout
 from kgqa.training.questions import read_questions
@@ -176,6 +176,6 @@ def test_what_a_program_does_is_the_same_for_another_name(answerer: Answerer) ->
     assert cities.program is not None
     assert others.program is not None
     assert people.program is not None
-    done = answerer.said(answerer.answer("how many cities are in Kelda?")).did
-    assert done == deeds(machine, cities.program.program) == deeds(machine, others.program.program) != ()
-    assert done != deeds(machine, people.program.program)
+    sketched = answerer.said(answerer.answer("how many cities are in Kelda?")).sketch
+    assert sketched == sketch(machine, cities.program.program) == sketch(machine, others.program.program) != ()
+    assert sketched != sketch(machine, people.program.program)
