@@ -6,17 +6,16 @@ Run from the root of the repository, after make_operations: python -m assets.wor
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from assets.world.asked import Asked, write_lines
-from assets.world.surface import Mention, Question
+from assets.world.asked import write_lines
 from kgqa.programs.quantities import quantities_of
+from kgqa.training.questions import Question, read_questions
 
 HERE = Path(__file__).parent
 SOURCES = {
@@ -36,40 +35,37 @@ KEPT_SHARE = 0.7  # of the words before a name ("in", "than the") that are said 
 LONGER_SHARE = 0.25  # of the conversations that ask of a third
 COUNT = {"train": 3_000, "dev": 200}  # conversations
 
-Row = dict[str, Any]
-
 
 class Named(NamedTuple):
-    """A question that names one thing: its line, the words around the name, and what is said before it."""
+    """A question that names one thing, how that is called there, the words around it, and what is said before it."""
 
-    row: Row
+    row: Question
+    name: str
     frame: tuple[str, str]
     before: str
 
     @classmethod
-    def of(cls, row: Row) -> Named | None:
+    def of(cls, row: Question) -> Named | None:
         """None where it names more, or states a number, which nobody says again."""
-        if len(row["mentions"]) != 1 or any(not each.is_word for each in quantities_of(row["question"])):
+        if len(row.mentions) != 1 or any(not each.is_word for each in quantities_of(row.question)):
             return None
-        text, start, end = row["question"], row["mentions"][0]["start"], row["mentions"][0]["end"]
-        before = text[:start].split()
+        start, end, _ = row.mentions[0]
+        left, right = row.question[:start], row.question[end:]
+        before = left.split()
         article = before[-1:] if before[-1:] == ["the"] else []
         words = before[: len(before) - len(article)][-1:]
         kept = [*(words if words and words[0] in PREPOSITIONS else []), *article]
-        return cls(row, (text[:start].casefold(), text[end:].casefold().rstrip("?. ")), " ".join(kept))
-
-    @property
-    def name(self) -> str:
-        """As it stands in the question."""
-        mention = self.row["mentions"][0]
-        return str(self.row["question"][mention["start"] : mention["end"]])
+        frame = (left.casefold(), right.casefold().rstrip("?. "))
+        return cls(row, row.question[start:end], frame, " ".join(kept))
 
     @property
     def entity(self) -> str:
-        return str(self.row["mentions"][0]["entity"])
+        return self.row.mentions[0][2]
 
 
-def conversations(rows: Sequence[Row], follows: Sequence[str], count: int, random: Random) -> Iterator[list[Asked]]:
+def conversations(
+    rows: Sequence[Question], follows: Sequence[str], count: int, random: Random
+) -> Iterator[list[Question]]:
     """So many at most: an opening, and one or two that ask the same of others; no opening comes twice."""
     alike: dict[tuple[str, str], list[Named]] = defaultdict(list)
     for row in rows:
@@ -80,45 +76,36 @@ def conversations(rows: Sequence[Row], follows: Sequence[str], count: int, rando
     for group in groups[:count]:
         others = list({each.entity: each for each in random.sample(group, len(group))}.values())
         asked = others[: 3 if random.random() < LONGER_SHARE else 2]
-        yield [_opening(asked[0]), *(_follow(each, random.choice(follows), random) for each in asked[1:])]
+        opening = replace(asked[0].row, slice="opening")
+        yield [opening, *(_follow(each, random.choice(follows), random) for each in asked[1:])]
 
 
-def _opening(named: Named) -> Asked:
-    mentions = tuple(Mention(each["start"], each["end"], each["entity"]) for each in named.row["mentions"])
-    question = Question(named.row["question"], mentions)
-    return Asked(question, tuple(named.row["answers"]), tuple(named.row["entities"]), "opening")
-
-
-def _follow(named: Named, follow: str, random: Random) -> Asked:
+def _follow(named: Named, follow: str, random: Random) -> Question:
     """The other one asked of, with the words before its name or without."""
     before, after = follow.split("{}")
     takes_words = before[-4:].casefold() in ("and ", "now ") and random.random() < KEPT_SHARE
     said = f"{named.before} " if named.before and takes_words else ""
-    text = f"{before}{said}{named.name}{after}"
     start = len(before) + len(said)
-    question = Question(text, (Mention(start, start + len(named.name), named.entity),))
-    return Asked(question, tuple(named.row["answers"]), tuple(named.row["entities"]), "ellipsis")
+    mention = (start, start + len(named.name), named.entity)
+    return replace(named.row, question=f"{before}{said}{named.name}{after}", mentions=(mention,), slice="ellipsis")
 
 
-def to_lines(found: Iterator[list[Asked]], split: str) -> list[str]:
+def to_lines(found: Iterator[list[Question]], split: str) -> list[str]:
     return [
-        asked.to_line(f"world-ellipsis-{split}-{number}-{turn}", f"ellipses-{split}-{number}")
+        replace(row, id=f"world-ellipsis-{split}-{number}-{turn}", conversation=f"ellipses-{split}-{number}").to_line()
         for number, turns in enumerate(found)
-        for turn, asked in enumerate(turns)
+        for turn, row in enumerate(turns)
     ]
 
 
-def read(name: str) -> list[Row]:
-    path = HERE / name
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+def sources(split: str) -> list[Question]:
+    return [row for name in SOURCES[split] for row in read_questions(HERE / name)]
 
 
 def main() -> None:
-    for split, names in SOURCES.items():
-        rows = [row for name in names for row in read(name)]
-        lines = to_lines(conversations(rows, FOLLOWS[split], COUNT[split], Random(f"ellipses-{split}")), split)
-        write_lines(HERE / f"ellipses.{split}.jsonl{'' if split == 'dev' else '.gz'}", lines)
+    for split in SOURCES:
+        found = conversations(sources(split), FOLLOWS[split], COUNT[split], Random(f"ellipses-{split}"))
+        write_lines(HERE / f"ellipses.{split}.jsonl{'' if split == 'dev' else '.gz'}", to_lines(found, split))
 
 
 if __name__ == "__main__":

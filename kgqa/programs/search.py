@@ -89,7 +89,7 @@ class Search:
         is_named = entities and any(set(wanted) <= set(step.entities) for step in own)  # type: ignore[arg-type]
         places = {(step.start, step.end) for step in own}
         places |= {(each.start, each.end) for each in told if not each.is_word}
-        said = {(step.start, step.end) for step in named} - places
+        said = {(step.start, step.end) for step in named if step.start < 0}
         best = self._best(dict.fromkeys(found), places, said, isinstance(wanted, bool) or is_named)
         return _needless_left_out(best) if entities else best
 

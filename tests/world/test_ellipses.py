@@ -1,20 +1,17 @@
 """Ellipses: the same operation asked again of somebody or something else."""
 
 import gzip
-import json
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
-from assets.world.make_ellipses import COUNT, FOLLOWS, SOURCES, Named, conversations, read, to_lines
+from assets.world.make_ellipses import COUNT, FOLLOWS, SOURCES, Named, conversations, sources, to_lines
+from kgqa.training.questions import Question, read_questions
 
 HERE = Path("assets/world")
 FILES = {"train": HERE / "ellipses.train.jsonl.gz", "dev": HERE / "ellipses.dev.jsonl"}
-
-Row = dict[str, Any]
 
 
 def lines(path: Path) -> list[str]:
@@ -28,25 +25,25 @@ def split(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def sources(split: str) -> list[Row]:
-    return [row for name in SOURCES[split] for row in read(name)]
+def asked(split: str) -> list[Question]:
+    return sources(split)
 
 
-def test_the_files_are_those_that_are_made(split: str, sources: list[Row]) -> None:
-    made = conversations(sources, FOLLOWS[split], COUNT[split], Random(f"ellipses-{split}"))
+def test_the_files_are_those_that_are_made(split: str, asked: list[Question]) -> None:
+    made = conversations(asked, FOLLOWS[split], COUNT[split], Random(f"ellipses-{split}"))
     assert to_lines(made, split) == lines(FILES[split])
 
 
-def test_what_follows_is_answered_as_the_whole_question_is(split: str, sources: list[Row]) -> None:
-    known = {(row["entities"][0], tuple(row["answers"])) for row in sources if len(row["entities"]) == 1}
-    rows = [json.loads(line) for line in lines(FILES[split])]
+def test_what_follows_is_answered_as_the_whole_question_is(split: str, asked: list[Question]) -> None:
+    known = {(row.entities[0], row.answers) for row in asked if len(row.entities) == 1}
+    rows = read_questions(FILES[split])
     for row in rows:
-        (mention,) = row["mentions"]
-        assert (mention["entity"], tuple(row["answers"])) in known
-        assert row["question"][mention["start"] : mention["end"]].strip()
-    openings = Counter(row["conversation"] for row in rows if row["slice"] == "opening")
+        ((start, end, entity),) = row.mentions
+        assert (entity, row.answers) in known
+        assert row.question[start:end].strip()
+    openings = Counter(row.conversation for row in rows if row.slice == "opening")
     assert set(openings.values()) == {1}
-    assert {row["conversation"] for row in rows if row["slice"] == "ellipsis"} == set(openings)
+    assert {row.conversation for row in rows if row.slice == "ellipsis"} == set(openings)
 
 
 def test_development_words_are_no_training_words() -> None:
@@ -66,8 +63,7 @@ def test_development_words_are_no_training_words() -> None:
 )
 def test_the_words_before_a_name_are_said_again(question: str, name: str, before: str | None) -> None:
     start = question.index(name)
-    row = {"question": question, "mentions": [{"start": start, "end": start + len(name), "entity": "e"}]}
-    named = Named.of(row)
+    named = Named.of(Question("1", question, (), mentions=((start, start + len(name), "e"),)))
     assert (named and (named.name, named.before)) == (
         before if before is None else (name, before if before != "or" else "")
     )
